@@ -1,0 +1,1 @@
+"""What the services promise each other: messages, operations, errors and events. No logic."""

@@ -1,0 +1,371 @@
+"""HTTP at the edge: routes that name their audience, problem+json, health, readiness, metrics, and the internal operations."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response, Router
+from litestar import delete as _delete
+from litestar import get as _get
+from litestar import patch as _patch
+from litestar import post as _post
+from litestar import put as _put
+from litestar.config.cors import CORSConfig
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency, Provide
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromPath
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
+from valkey.exceptions import ValkeyError
+
+from patungan.kernel.calls import DEADLINE_HEADER
+from patungan.kernel.contract import Operation, read_events_operation
+from patungan.kernel.database import Database
+from patungan.kernel.errors import (
+    Forbidden,
+    IdempotencyKeyRequired,
+    InternalError,
+    InvalidInput,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    Problem,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+from patungan.kernel.events import read_events
+from patungan.kernel.identity import Audience, Caller, verify_access_token, verify_service_token
+from patungan.kernel.service import Context, Service
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_BODY_BYTES = 2_000_000
+
+REQUEST_ID = re.compile(r"^[\w-]{8,64}$")
+
+
+Ctx = NamedDependency[Context]
+"""The service's context, as a handler's parameter ``ctx``."""
+SignedIn = NamedDependency[Caller]
+"""The signed-in person, as ``caller``."""
+IdempotencyKey = NamedDependency[str]
+"""The required Idempotency-Key header, as ``idempotency_key``."""
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what clients send: an unknown field is refused rather than ignored."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a list, and from where (DOMAIN.md 1: page from 1, limit 20, at most 100)."""
+
+    page: int = 1
+    limit: int = 20
+    total: int = 0
+
+
+def _routed(decorator: Any, default_status: int) -> Callable[..., Callable[[Any], Any]]:
+    def declare(
+        path: str, *, audience: Audience | Sequence[Audience], status: int = default_status, **options: Any
+    ) -> Callable[[Any], Any]:
+        audiences = (audience,) if isinstance(audience, Audience) else tuple(audience)
+        wrapped: Callable[[Any], Any] = decorator(
+            path,
+            status_code=status,
+            guards=[_guard],
+            opt={"audience": audiences},
+            description="Open to: " + ", ".join(audiences),
+            **options,
+        )
+        return wrapped
+
+    return declare
+
+
+get = _routed(_get, 200)
+"""Declare a GET route with its audience."""
+post = _routed(_post, 200)
+"""Declare a POST route with its audience; ``status=201`` where it creates."""
+patch = _routed(_patch, 200)
+put = _routed(_put, 200)
+delete = _routed(_delete, 204)
+
+
+def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let in whom the route names; a route without an audience is closed to everyone."""
+    audiences: tuple[Audience, ...] = handler.opt.get("audience", ())
+    if Audience.PUBLIC in audiences or Audience.PROVIDER in audiences:
+        return
+    ctx: Context = connection.app.state.ctx
+    scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated()
+    if audiences == (Audience.SERVICE,):
+        verify_service_token(ctx.settings.service_token_secret, token, ctx.name, ctx.clock.now())
+        return
+    caller = verify_access_token(ctx.settings.jwt_secret, token, ctx.clock.now())
+    allowed = ctx.local.get("allow_caller")
+    if allowed is not None and not allowed(caller):
+        raise Unauthenticated("This session has ended")
+    if not any(caller.belongs_to(audience) for audience in audiences):
+        raise Forbidden("This is open to: " + ", ".join(audiences))
+    connection.state.caller = caller
+
+
+def require_idempotency_key(key: str | None) -> str:
+    """The Idempotency-Key header of a request that moves money or stock; raises IdempotencyKeyRequired or InvalidInput."""
+    if not key:
+        raise IdempotencyKeyRequired(field="Idempotency-Key")
+    if len(key) > 200:
+        raise InvalidInput("An idempotency key has at most 200 characters", field="Idempotency-Key")
+    return key
+
+
+def _problem_response(problem: Problem) -> Response[bytes]:
+    headers = {"Retry-After": "1"} if problem.status in (429, 503) else {}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(
+        content=msgspec.json.encode(problem.document()),
+        status_code=problem.status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+_FIELD = re.compile(r"`\$\.?([^`]*)`")
+
+
+def _as_problem(ctx: Context, error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, NotFoundException):
+        return NotFound()
+    if isinstance(error, MethodNotAllowedException):
+        return MethodNotAllowed()
+    if isinstance(error, HTTPException):
+        return _from_http(error)
+    if isinstance(error, TimeoutError):
+        return Unavailable("This took too long")
+    ctx.log.error("unhandled error", exc_info=error)
+    return InternalError()
+
+
+def _from_http(error: HTTPException) -> Problem:
+    if error.status_code == 413:
+        return PayloadTooLarge()
+    if error.status_code == 429:
+        return RateLimited()
+    if error.status_code >= 500:
+        return InternalError()
+    extra = error.extra if isinstance(error.extra, list) else []
+    for each in extra:
+        if isinstance(each, dict):
+            return InvalidInput(str(each.get("message", error.detail)), field=str(each.get("key", "")) or None)
+    cause = error.__cause__
+    text = str(cause) if isinstance(cause, msgspec.MsgspecError) else str(error.detail)
+    found = _FIELD.search(text)
+    return InvalidInput(text, field=(found.group(1) or None) if found else None)
+
+
+class Edge:
+    """The outermost layer of a service's app: the guide's stripped paths, request ids, metrics, the access log."""
+
+    def __init__(self, app: ASGIApp, ctx: Context, prefixes: Sequence[str]) -> None:
+        self._app = app
+        self._ctx = ctx
+        self._main = prefixes[0] if prefixes else ""
+        self._known = {prefix.split("/")[0] for prefix in prefixes}
+        self._requests = Counter(
+            "http_requests", "Requests answered", ["service", "method", "route", "status"], registry=ctx.metrics
+        )
+        self._seconds = Histogram(
+            "http_request_duration_seconds",
+            "Time to answer",
+            ["service", "route"],
+            registry=ctx.metrics,
+            buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        self._restore_prefix(scope)
+        request_id = self._request_id(scope)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        began = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            route = str(scope.get("path_template") or "unmatched")
+            seconds = time.perf_counter() - began
+            self._requests.labels(self._ctx.name, scope["method"], route, str(status)).inc()
+            self._seconds.labels(self._ctx.name, route).observe(seconds)
+            if not route.startswith(("/health", "/ready", "/metrics")):
+                level = self._ctx.log.warning if status >= 500 else self._ctx.log.debug
+                level(
+                    "request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1)
+                )
+
+    def _restore_prefix(self, scope: Scope) -> None:
+        """``/api/login`` is ``/api/auth/login`` by the guide's proxy rules; both forms reach the same handler."""
+        path = scope["path"]
+        if path != "/api" and not path.startswith("/api/"):
+            return
+        rest = path[5:]
+        if rest.split("/", 1)[0] in self._known:
+            return
+        scope["path"] = f"/api/{self._main}/{rest}".rstrip("/")
+        scope["raw_path"] = scope["path"].encode()
+
+    def _request_id(self, scope: Scope) -> str:
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                text: str = value.decode("latin-1")
+                if REQUEST_ID.match(text):
+                    return text
+        return str(self._ctx.chance.new_id())
+
+
+def _internal_route(ctx: Context, service: Service) -> Any:
+    """``POST /internal/<operation>``: the contract over HTTP, for service tokens only."""
+    read_log = read_events_operation(service.name)
+    operations: dict[str, tuple[Operation[Any, Any], Callable[[Context, Any], Any]]] = {
+        each.name: (each, service.implementation(each)) for each in service.operations
+    }
+    operations[read_log.name] = (read_log, read_events)
+
+    @post("/internal/{name:str}", audience=Audience.SERVICE, include_in_schema=False)
+    async def carry_out(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+        if name not in operations:
+            raise NotFound(f"{service.name} has no operation {name}")
+        operation, function = operations[name]
+        try:
+            message = msgspec.json.decode(await request.body(), type=operation.request)
+        except msgspec.MsgspecError as error:
+            raise InvalidInput(str(error)) from None
+        try:
+            async with asyncio.timeout(float(request.headers.get(DEADLINE_HEADER, operation.timeout))):
+                reply = await function(ctx, message)
+        except TimeoutError:
+            raise Unavailable(f"{operation.name} took longer than its caller waits") from None
+        return Response(msgspec.json.encode(reply), media_type="application/json")
+
+    return carry_out
+
+
+_count_migrations = "select count(*) from platform.migrations where schema = $1"
+
+
+async def readiness(ctx: Context, service: Service) -> list[str]:
+    """What keeps a service from working: the database, Valkey, or migrations not applied. Empty when ready."""
+    faults: list[str] = []
+    try:
+        async with asyncio.timeout(3):
+            row = await ctx.db.fetchrow(_count_migrations, service.schema)
+        wanted = 1 + len(list(service.migrations.glob("*.sql")))
+        if row[0] < wanted:
+            faults.append(f"{wanted - row[0]} migrations not applied; run ./patungan migrate")
+    except (Unavailable, TimeoutError):
+        faults.append("database")
+    try:
+        async with asyncio.timeout(3):
+            await ctx.valkey.ping()
+    except (ValkeyError, OSError, TimeoutError):
+        faults.append("valkey")
+    return faults
+
+
+def _operational_routes(ctx: Context, service: Service) -> list[Any]:
+    connections = Gauge("database_connections", "Connections of the pool", ["service", "state"], registry=ctx.metrics)
+
+    @get("/health", audience=Audience.PUBLIC, include_in_schema=False)
+    async def health() -> dict[str, str]:
+        return {"status": "ok", "service": f"{service.name}-service"}
+
+    @get("/ready", audience=Audience.PUBLIC, include_in_schema=False)
+    async def ready() -> Response[dict[str, Any]]:
+        faults = await readiness(ctx, service)
+        body = {"status": "not ready" if faults else "ok", "service": f"{service.name}-service", "faults": faults}
+        return Response(body, status_code=503 if faults else 200)
+
+    @get("/metrics", audience=Audience.PUBLIC, include_in_schema=False)
+    async def metrics() -> Response[bytes]:
+        size, idle = ctx.db.sizes()
+        connections.labels(service.name, "open").set(size)
+        connections.labels(service.name, "idle").set(idle)
+        return Response(generate_latest(ctx.metrics), media_type="text/plain; version=0.0.4")
+
+    return [health, ready, metrics]
+
+
+def build_app(ctx: Context, service: Service, prefixes: Sequence[str]) -> ASGIApp:
+    """The ASGI app of one service: its routes, its operations, and what every service answers."""
+
+    async def provide_ctx() -> Context:
+        return ctx
+
+    async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+        caller: Caller | None = request.scope["state"].get("caller")
+        if caller is None:
+            raise Unauthenticated()
+        return caller
+
+    async def provide_key(request: Request[Any, Any, Any]) -> str:
+        return require_idempotency_key(request.headers.get("Idempotency-Key"))
+
+    def render(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        return _problem_response(_as_problem(ctx, error))
+
+    origins = [origin.strip() for origin in ctx.settings.cors_origins.split(",") if origin.strip()]
+    app = Litestar(
+        route_handlers=[
+            Router("/", route_handlers=list(service.routes)),
+            _internal_route(ctx, service),
+            *_operational_routes(ctx, service),
+        ],
+        dependencies={
+            "ctx": Provide(provide_ctx),
+            "caller": Provide(provide_caller),
+            "idempotency_key": Provide(provide_key),
+        },
+        exception_handlers={Exception: render},
+        cors_config=CORSConfig(allow_origins=origins, max_age=600) if origins else None,
+        openapi_config=OpenAPIConfig(
+            title=f"{service.name}-service",
+            version="1",
+            description=service.purpose,
+            path="/",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        request_max_body_size=MAX_BODY_BYTES,
+        signature_namespace={"Context": Context, "Caller": Caller, "UUID": UUID, "Database": Database},
+        debug=False,
+        logging_config=None,
+    )
+    app.state.ctx = ctx
+    return Edge(app, ctx, prefixes)

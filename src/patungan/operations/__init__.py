@@ -1,0 +1,1 @@
+"""Bringing the platform up and looking after it: processes, migrations, seeds, audits, deployment files."""

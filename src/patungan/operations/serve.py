@@ -1,0 +1,123 @@
+"""Runs one process of the platform: ``python -m patungan.operations.serve api|worker|web [--service NAME ...]``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import uvloop
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+from litestar.types import ASGIApp
+
+from patungan.kernel import logs
+from patungan.kernel.settings import SettingsError, environment_for
+from patungan.operations.platform import Platform
+from patungan.registry import SERVICES, WEB_PORT, ServiceEntry, service_named
+
+
+def serve_app(app: ASGIApp, host: str, port: int) -> Server:
+    """A server for one app in this process's event loop; start it with ``serve()``, end it with ``stop()``."""
+    return Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        websockets=False,
+        backlog=1024,
+        log_enabled=False,
+        http1_settings=HTTP1Settings(keep_alive=True),
+    )
+
+
+async def run_servers(servers: Sequence[Server], stopping: asyncio.Event) -> None:
+    """Serve until asked to stop."""
+    tasks = [asyncio.create_task(server.serve()) for server in servers]
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+    for server in servers:
+        server.stop()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    stopped.cancel()
+    for outcome in done:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _api(entries: Sequence[ServiceEntry], *, with_web: bool, stopping: asyncio.Event) -> None:
+    environment = environment_for("platform")
+    platform = Platform(environment, entries)
+    await platform.start()
+    host = environment.get("HOST", "127.0.0.1")
+    servers = [serve_app(platform.app(entry.name), host, _port(entry, len(entries))) for entry in entries]
+    if with_web:
+        servers.append(_web_server(host))
+    try:
+        await run_servers(servers, stopping)
+    finally:
+        await platform.stop()
+
+
+def _port(entry: ServiceEntry, together: int) -> int:
+    """PORT of the guide where the service runs alone, its port of the guide otherwise."""
+    if together > 1:
+        return entry.port
+    return int(environment_for(entry.process).get("PORT", entry.port))
+
+
+def _web_server(host: str) -> Server:
+    # The storefront is not a service: it is imported only by the process that serves it.
+    from patungan.web.app import create_web
+
+    environment = environment_for("web")
+    return serve_app(create_web(environment), host, int(environment.get("WEB_PORT", WEB_PORT)))
+
+
+async def _worker(stopping: asyncio.Event) -> None:
+    environment = environment_for("platform")
+    platform = Platform(environment, SERVICES, remote=environment.get("PATUNGAN_SHAPE") == "split")
+    await platform.start()
+    await platform.start_worker(environment.get("PATUNGAN_WORKER", "worker"))
+    try:
+        await stopping.wait()
+    finally:
+        await platform.stop()
+
+
+async def _main(arguments: argparse.Namespace) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    match arguments.kind:
+        case "api":
+            entries = [service_named(name) for name in arguments.service] or list(SERVICES)
+            await _api(entries, with_web=not arguments.service, stopping=stopping)
+        case "worker":
+            await _worker(stopping)
+        case "web":
+            await run_servers([_web_server(environment_for("web").get("HOST", "127.0.0.1"))], stopping)
+
+
+def main() -> None:
+    """Parse the command line and run; exits 78 (configuration error) with one line a fault where settings are refused."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=("api", "worker", "web"))
+    parser.add_argument("--service", action="append", default=[])
+    arguments = parser.parse_args()
+    logs.configure(os.environ.get("LOG_LEVEL", "info"))
+    try:
+        uvloop.run(_main(arguments))
+    except SettingsError as error:
+        for fault in error.faults:
+            print(f"cannot start: {fault}", file=sys.stderr)
+        sys.exit(78)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Sixteen islands with one floor plan: service, rules, queries, operations, routes, processes, migrations."""

@@ -1,0 +1,1 @@
+"""Accounts, one-time passwords, tokens."""

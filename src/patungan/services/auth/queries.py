@@ -1,0 +1,105 @@
+"""The SQL of auth, on its own schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from patungan.contracts.auth import User
+from patungan.kernel import sql
+from patungan.kernel.identity import Role, Scope
+from patungan.services.auth.rules import UserStatus
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account with what signing in needs."""
+
+    id: UUID
+    phone_number: str
+    email: str | None
+    password_hash: str
+    first_name: str
+    last_name: str
+    role: Role
+    scopes: list[Scope]
+    status: UserStatus
+
+
+class Otp(msgspec.Struct, frozen=True):
+    code_hash: bytes
+    attempts: int
+    expires_at: datetime
+    sent_at: datetime
+    used: bool
+
+
+class RefreshToken(msgspec.Struct, frozen=True):
+    id: UUID
+    family: UUID
+    user_id: UUID
+    expires_at: datetime
+    rotated: bool
+    revoked: bool
+
+
+_ACCOUNT = "id, phone_number, email, password_hash, first_name, last_name, role, scopes, status"
+
+find_account = sql.maybe(Account, f"select {_ACCOUNT} from users where id = $1")
+find_account_by_phone = sql.maybe(Account, f"select {_ACCOUNT} from users where phone_number = $1")
+find_account_by_email = sql.maybe(Account, f"select {_ACCOUNT} from users where email = $1")
+find_users = sql.many(
+    User,
+    """
+    select id, phone_number as phone, first_name, last_name, role, status from users
+    where id = any($1::uuid[]) order by id
+    """,
+)
+insert_account = sql.run(
+    """
+    insert into users (id, phone_number, password_hash, first_name, last_name, role, scopes, status, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, 'active', $8) on conflict (phone_number) do nothing
+    """
+)
+update_names = sql.run("update users set first_name = $2, last_name = $3, email = $4 where id = $1")
+update_password = sql.run("update users set password_hash = $2 where id = $1")
+update_role = sql.run("update users set role = $2 where id = $1 and role <> 'admin'")
+record_login = sql.run("update users set last_login_at = $2 where id = $1")
+
+find_otp = sql.maybe(
+    Otp,
+    """
+    select code_hash, attempts::int as attempts, expires_at, sent_at, used_at is not null as used
+    from otps where phone_number = $1 and purpose = $2 for update
+    """,
+)
+upsert_otp = sql.run(
+    """
+    insert into otps (phone_number, purpose, code_hash, expires_at, sent_at) values ($1, $2, $3, $4, $5)
+    on conflict (phone_number, purpose) do update
+        set code_hash = excluded.code_hash, attempts = 0, expires_at = excluded.expires_at,
+            sent_at = excluded.sent_at, used_at = null
+    """
+)
+count_attempt = sql.run("update otps set attempts = attempts + 1 where phone_number = $1 and purpose = $2")
+use_otp = sql.run("update otps set used_at = $3 where phone_number = $1 and purpose = $2")
+
+insert_refresh_token = sql.run(
+    """
+    insert into refresh_tokens (id, family, user_id, token_hash, created_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6)
+    """
+)
+find_refresh_token = sql.maybe(
+    RefreshToken,
+    """
+    select id, family, user_id, expires_at, rotated_at is not null as rotated, revoked_at is not null as revoked
+    from refresh_tokens where token_hash = $1 for update
+    """,
+)
+rotate_refresh_token = sql.run("update refresh_tokens set rotated_at = $2 where id = $1")
+revoke_family = sql.run("update refresh_tokens set revoked_at = $2 where family = $1 and revoked_at is null")
+revoke_user_tokens = sql.run("update refresh_tokens set revoked_at = $2 where user_id = $1 and revoked_at is null")
+
+write_audit_log = sql.run("insert into audit_logs (at, actor, action, subject, changes) values ($1, $2, $3, $4, $5)")

@@ -1,0 +1,83 @@
+"""Decisions of auth: phone numbers, passwords, one-time passwords, refresh tokens. No I/O."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+import re
+from datetime import datetime, timedelta
+from uuid import UUID
+
+OTP_DIGITS = 6
+OTP_ATTEMPTS = 3
+"""Wrong tries before a new code is needed (security checklist of the guide)."""
+OTP_RESEND_SECONDS = 60
+OTP_PER_HOUR = 5
+REFRESH_DAYS = 30
+"""Lifetime of a refresh token (DOMAIN.md 1.1, C-10)."""
+PASSWORD_BYTES = (8, 72)
+"""bcrypt reads no more than 72 bytes; longer passwords are refused rather than cut."""
+
+BOT_USER_ID = UUID("00000000-0000-0000-0000-000000000001")
+
+_MOBILE = re.compile(r"^(\+62|62|0)(8\d{8,11})$")
+
+
+class UserStatus(enum.StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+
+
+class OtpPurpose(enum.StrEnum):
+    SIGNUP = "signup"
+    RESET_PASSWORD = "reset_password"
+
+
+class OtpVerdict(enum.Enum):
+    RIGHT = "right"
+    WRONG = "wrong"
+    SPENT = "spent"
+
+
+def normalise_phone(phone: str) -> str | None:
+    """An Indonesian mobile number as it is stored, ``+628...``; None where it is not one (DOMAIN.md 1, formats)."""
+    found = _MOBILE.match(re.sub(r"[\s.-]", "", phone))
+    return f"+62{found.group(2)}" if found else None
+
+
+def password_is_acceptable(password: str) -> bool:
+    """Whether a password has a length that bcrypt can hold whole."""
+    return PASSWORD_BYTES[0] <= len(password.encode()) <= PASSWORD_BYTES[1]
+
+
+def otp_hash(secret: str, phone: str, code: str) -> bytes:
+    """What is stored of a code: useless without the server's secret, since six digits alone are soon guessed."""
+    return hmac.new(secret.encode(), f"otp:{phone}:{code}".encode(), hashlib.sha256).digest()
+
+
+def judge_otp(
+    stored: bytes, given: bytes, attempts: int, expires_at: datetime, used: bool, now: datetime
+) -> OtpVerdict:
+    """Whether a code is right; a used, expired or three times missed one is spent."""
+    if used or attempts >= OTP_ATTEMPTS or now >= expires_at:
+        return OtpVerdict.SPENT
+    return OtpVerdict.RIGHT if hmac.compare_digest(stored, given) else OtpVerdict.WRONG
+
+
+def may_send_otp(last_sent: datetime | None, sent_this_hour: int, now: datetime) -> bool:
+    """Whether another code may be sent: a minute after the last, five an hour at most."""
+    if sent_this_hour >= OTP_PER_HOUR:
+        return False
+    return last_sent is None or now - last_sent >= timedelta(seconds=OTP_RESEND_SECONDS)
+
+
+def may_sign_in(user_id: UUID, status: UserStatus) -> bool:
+    """Whether an account may sign in; the platform's own never does."""
+    return status is UserStatus.ACTIVE and user_id != BOT_USER_ID
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a refresh token."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,1 @@
+"""Group-buying sessions, MOQ, tier pricing."""

@@ -1,0 +1,1 @@
+"""Shipping rates, booking and tracking."""

@@ -1,0 +1,1 @@
+"""In-app, push, e-mail and SMS notifications."""

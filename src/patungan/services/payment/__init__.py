@@ -1,0 +1,1 @@
+"""Xendit payments, escrow, refunds."""

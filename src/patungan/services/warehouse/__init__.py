@@ -1,0 +1,1 @@
+"""Inventory, purchase orders, stock allocation."""

@@ -1,0 +1,1 @@
+"""WhatsApp messages to factories and buyers."""
