@@ -1,0 +1,45 @@
+"""The contract of address: a snapshot of where a parcel goes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from patungan.kernel.contract import Message, operation
+from patungan.kernel.errors import Problem
+
+
+class GetAddress(Message, frozen=True):
+    """Asks for an address of this user; raises AddressNotFound for another's."""
+
+    user_id: UUID
+    address_id: UUID
+
+
+class Address(Message, frozen=True):
+    """Where a parcel goes; kept whole wherever it was used, since the original may change."""
+
+    id: UUID
+    label: str
+    recipient: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    postal_code: str
+    line: str
+    notes: str
+
+
+get_address = operation("address", "get-address", GetAddress, Address)
+
+
+class AddressNotFound(Problem):
+    code, status, title = "address_not_found", 404, "You have no such address"
+
+
+class OnlyAddress(Problem):
+    code, status, title = "only_address", 409, "The only address cannot be deleted"
+
+
+class PostalCodeUnknown(Problem):
+    code, status, title = "postal_code_unknown", 400, "There is no such postal code in that place"

@@ -1,0 +1,60 @@
+"""The contract of wallet: credits that other services decide on."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from patungan.kernel.contract import Message, event, operation
+from patungan.kernel.errors import Problem
+from patungan.kernel.money import Rupiah
+
+
+class Cashback(Message, frozen=True):
+    """A participant's tier refund, in rupiah."""
+
+    participant_id: UUID
+    user_id: UUID
+    amount: Rupiah
+
+
+class CreditCashbacks(Message, frozen=True):
+    """Credits a batch of tier refunds of one session, each once however often it is asked."""
+
+    session_id: UUID
+    session_code: str
+    cashbacks: list[Cashback]
+
+
+class CreditRefund(Message, frozen=True):
+    """Credits a refund that cannot go back to its source, once for the refund."""
+
+    refund_id: UUID
+    refund_code: str
+    user_id: UUID
+    amount: Rupiah
+
+
+class Credited(Message, frozen=True):
+    """How many credits were new, and their sum in rupiah."""
+
+    count: int
+    amount: Rupiah
+
+
+credit_cashbacks = operation("wallet", "credit-cashbacks", CreditCashbacks, Credited, timeout=15.0)
+credit_refund = operation("wallet", "credit-refund", CreditRefund, Credited)
+
+
+class InsufficientBalance(Problem):
+    code, status, title = "insufficient_balance", 409, "The wallet does not hold that much"
+
+
+@event("wallet", "wallet.credited")
+class WalletCredited(Message, frozen=True):
+    """``type`` is cashback, refund, deposit or adjustment; ``reference`` a human code."""
+
+    user_id: UUID
+    amount: Rupiah
+    balance: Rupiah
+    type: str
+    reference: str

@@ -1,0 +1,177 @@
+"""The contract of warehouse: stock, bundle rules, and meeting a session's demand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from patungan.kernel.contract import Message, Nothing, event, operation
+from patungan.kernel.errors import Problem
+from patungan.kernel.money import Rupiah
+
+
+class GetWarehouses(Message, frozen=True):
+    """Asks for warehouses by id; an empty list asks for all that are active."""
+
+    warehouse_ids: list[UUID]
+
+
+class Warehouse(Message, frozen=True):
+    id: UUID
+    code: str
+    name: str
+    city: str
+    province: str
+    postal_code: str
+
+
+class Warehouses(Message, frozen=True):
+    warehouses: list[Warehouse]
+
+
+class GetBundleRules(Message, frozen=True):
+    """Asks what a session's joins are bound by (DOMAIN.md 5)."""
+
+    product_id: UUID
+    warehouse_id: UUID
+
+
+class VariantRule(Message, frozen=True):
+    """A variant's share of a bundle, tolerated excess and free stock, in units. ``variant_id`` None: no variants."""
+
+    variant_id: UUID | None
+    units_per_bundle: int
+    max_excess_units: int
+    free_stock: int
+
+
+class BundleRules(Message, frozen=True):
+    """The rules of a product; empty where it is not sold in bundles."""
+
+    rules: list[VariantRule]
+
+
+class DemandLine(Message, frozen=True):
+    """Units that were sold of a variant, with what the factory is paid a unit of new goods (rupiah)."""
+
+    variant_id: UUID | None
+    quantity: int
+    unit_cost: Rupiah
+
+
+class FulfilDemand(Message, frozen=True):
+    """Reserves what is there and orders what is missing, for the whole session at once.
+
+    A second request for the session answers the first one's result.
+    """
+
+    session_id: UUID
+    session_code: str
+    product_id: UUID
+    product_name: str
+    factory_id: UUID
+    warehouse_id: UUID
+    lines: list[DemandLine]
+    needed_by: datetime
+
+
+class FulfilledLine(Message, frozen=True):
+    """How a variant's demand is met, in units: from stock at hand, and from the purchase order."""
+
+    variant_id: UUID | None
+    quantity: int
+    from_stock: int
+    to_order: int
+
+
+class Fulfilment(Message, frozen=True):
+    """``has_stock``: every unit is reserved now. Otherwise stock.received follows for the session."""
+
+    session_id: UUID
+    has_stock: bool
+    bundles: int
+    lines: list[FulfilledLine]
+    purchase_order_code: str | None
+
+
+class ReleaseDemand(Message, frozen=True):
+    """Gives back a cancelled session's reservations."""
+
+    session_id: UUID
+    reason: str
+
+
+get_warehouses = operation("warehouse", "get-warehouses", GetWarehouses, Warehouses)
+get_bundle_rules = operation("warehouse", "get-bundle-rules", GetBundleRules, BundleRules)
+fulfil_demand = operation("warehouse", "fulfil-demand", FulfilDemand, Fulfilment, timeout=15.0)
+release_demand = operation("warehouse", "release-demand", ReleaseDemand, Nothing)
+
+
+class WarehouseNotFound(Problem):
+    code, status, title = "warehouse_not_found", 404, "There is no such warehouse"
+
+
+class InsufficientStock(Problem):
+    code, status, title = "insufficient_stock", 409, "There are not that many units"
+
+
+class PurchaseOrderNotFound(Problem):
+    code, status, title = "purchase_order_not_found", 404, "There is no such purchase order"
+
+
+class PurchaseOrderStatusRefused(Problem):
+    code, status, title = "purchase_order_status_refused", 409, "The purchase order's status cannot change that way"
+
+
+class ReceiptExceedsOrder(Problem):
+    code, status, title = "receipt_exceeds_order", 409, "More was received than is still to come"
+
+
+class ToleranceTooSmall(Problem):
+    code, status, title = (
+        "tolerance_too_small",
+        400,
+        "The tolerated excess must be at least the units per bundle less one",
+    )
+
+
+@event("warehouse", "stock.reserved")
+class StockReserved(Message, frozen=True):
+    session_id: UUID
+    product_id: UUID
+    units: int
+
+
+@event("warehouse", "stock.short")
+class StockShort(Message, frozen=True):
+    session_id: UUID
+    product_id: UUID
+    units: int
+    purchase_order_code: str
+
+
+@event("warehouse", "stock.received")
+class StockReceived(Message, frozen=True):
+    """Every unit that the session waits for is reserved now."""
+
+    session_id: UUID
+    product_id: UUID
+
+
+@event("warehouse", "stock.low")
+class StockLow(Message, frozen=True):
+    warehouse_id: UUID
+    product_id: UUID
+    variant_id: UUID | None
+    available: int
+
+
+@event("warehouse", "po.status_changed")
+class PurchaseOrderStatusChanged(Message, frozen=True):
+    """A purchase order was created, confirmed, put in production, shipped, received or cancelled."""
+
+    purchase_order_id: UUID
+    code: str
+    factory_id: UUID
+    session_id: UUID | None
+    status: str
