@@ -66,6 +66,10 @@ class FactoryNotActive(Problem):
     code, status, title = "factory_not_active", 409, "The factory is not verified and active"
 
 
+class NibTaken(Problem):
+    code, status, title = "nib_taken", 409, "A factory with this business number exists already"
+
+
 @event("factory", "factory.verified")
 class FactoryVerified(Message, frozen=True):
     factory_id: UUID

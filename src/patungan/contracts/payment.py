@@ -110,9 +110,16 @@ class RefundsStarted(Message, frozen=True):
     amount: Rupiah
 
 
+class CancelPayments(Message, frozen=True):
+    """Ends unpaid payments whose buyers left; one that is paid already stays, and its status in the answer says so."""
+
+    participant_ids: list[UUID]
+
+
 create_escrow_payments = operation("payment", "create-escrow-payments", CreateEscrowPayments, PaymentSummaries)
 close_session_payments = operation("payment", "close-session-payments", CloseSessionPayments, SessionPaid, timeout=60.0)
 release_escrow = operation("payment", "release-escrow", ReleaseEscrow, Released, timeout=15.0)
+cancel_payments = operation("payment", "cancel-payments", CancelPayments, PaymentSummaries)
 refund_session = operation("payment", "refund-session", RefundSession, RefundsStarted, timeout=30.0)
 
 

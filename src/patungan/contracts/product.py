@@ -81,6 +81,22 @@ class SkuTaken(Problem):
     code, status, title = "sku_taken", 409, "This SKU is used already"
 
 
+class SlugTaken(Problem):
+    code, status, title = "slug_taken", 409, "This slug is used already"
+
+
+class ProductStatusRefused(Problem):
+    code, status, title = "product_status_refused", 409, "The product's status cannot change that way"
+
+
+class ProductInSession(Problem):
+    code, status, title = "product_in_session", 409, "Prices stay as they are while a session of the product is open"
+
+
+class ImageRefused(Problem):
+    code, status, title = "image_refused", 400, "This is no picture that can be shown"
+
+
 @event("product", "product.published")
 class ProductPublished(Message, frozen=True):
     product_id: UUID

@@ -7,7 +7,7 @@ import contextlib
 import contextvars
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -40,6 +40,8 @@ class Transaction:
 
     def __init__(self, connection: Any) -> None:
         self.connection: asyncpg.Connection[asyncpg.Record] = connection
+        self.after_commit: list[Callable[[], Awaitable[None]]] = []
+        """Carried out once the transaction is committed, for what is only worth saying then; may be lost in a crash."""
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         return await self.connection.fetch(sql, *args)
@@ -113,9 +115,12 @@ class Database:
                 token = in_transaction.set(True)
                 try:
                     async with connection.transaction():
-                        yield Transaction(connection)
+                        transaction = Transaction(connection)
+                        yield transaction
                 finally:
                     in_transaction.reset(token)
+            for each in transaction.after_commit:
+                await each()
         except OPERATIONAL as error:
             raise Unavailable("The database does not answer at the moment") from error
 

@@ -15,6 +15,7 @@ from patungan.contracts import notification, whatsapp
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import Conflict, Unavailable
 from patungan.kernel.identity import ACCESS_MINUTES, Caller, Role, Scope, sign_access_token
+from patungan.kernel.phones import normalise_phone
 from patungan.kernel.service import Context, implements
 from patungan.services.auth import queries
 from patungan.services.auth.rules import (
@@ -25,7 +26,6 @@ from patungan.services.auth.rules import (
     judge_otp,
     may_send_otp,
     may_sign_in,
-    normalise_phone,
     otp_hash,
     password_is_acceptable,
     token_hash,

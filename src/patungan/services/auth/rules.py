@@ -1,11 +1,10 @@
-"""Decisions of auth: phone numbers, passwords, one-time passwords, refresh tokens. No I/O."""
+"""Decisions of auth: passwords, one-time passwords, refresh tokens. No I/O."""
 
 from __future__ import annotations
 
 import enum
 import hashlib
 import hmac
-import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,8 +19,6 @@ PASSWORD_BYTES = (8, 72)
 """bcrypt reads no more than 72 bytes; longer passwords are refused rather than cut."""
 
 BOT_USER_ID = UUID("00000000-0000-0000-0000-000000000001")
-
-_MOBILE = re.compile(r"^(\+62|62|0)(8\d{8,11})$")
 
 
 class UserStatus(enum.StrEnum):
@@ -39,12 +36,6 @@ class OtpVerdict(enum.Enum):
     RIGHT = "right"
     WRONG = "wrong"
     SPENT = "spent"
-
-
-def normalise_phone(phone: str) -> str | None:
-    """An Indonesian mobile number as it is stored, ``+628...``; None where it is not one (DOMAIN.md 1, formats)."""
-    found = _MOBILE.match(re.sub(r"[\s.-]", "", phone))
-    return f"+62{found.group(2)}" if found else None
 
 
 def password_is_acceptable(password: str) -> bool:

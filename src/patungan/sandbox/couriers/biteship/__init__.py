@@ -1,0 +1,1 @@
+"""Biteship: rates, orders and trackings of many couriers behind one key."""

@@ -1,0 +1,1 @@
+"""The SQL of group buying, on its own schema: sessions, and the people in them."""

@@ -1,0 +1,282 @@
+"""The rules of group buying: prices, tiers, the platform's fill, bundles, joins, transitions. No I/O.
+
+Sources are sections of DOMAIN.md; money is whole rupiah, quantities are units.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from patungan.kernel.money import Rupiah, ceil_percent
+
+TIERS = (25, 50, 75, 100)
+
+FEE_PERCENT = 3
+"""Gateway fee to the customer, of the product price, rounded up (DOMAIN.md 1.1, C-7)."""
+
+MIN_MOQ = 2
+MAX_OPEN_HOLDS = 3
+"""Unpaid reservations that one person may have in one session (DOMAIN.md 3.4)."""
+GATED_HOLD = timedelta(minutes=30)
+OPEN_HOLD = timedelta(hours=24)
+"""How long a reservation waits for its payment: short where bundles make buyers wait for each other."""
+NEAR_EXPIRATION = timedelta(minutes=10)
+RENEWED_LENGTH = timedelta(hours=24)
+
+
+class Status(enum.StrEnum):
+    """Where a session stands (DOMAIN.md 2)."""
+
+    FORMING = "forming"
+    MOQ_REACHED = "moq_reached"
+    PENDING_STOCK = "pending_stock"
+    STOCK_RECEIVED = "stock_received"
+    SUCCESS = "success"
+    ORDERS_CREATED = "orders_created"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({Status.FORMING, Status.MOQ_REACHED})
+FINAL = frozenset({Status.ORDERS_CREATED, Status.FAILED, Status.CANCELLED})
+
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.FORMING: frozenset(
+        {Status.MOQ_REACHED, Status.PENDING_STOCK, Status.SUCCESS, Status.FAILED, Status.CANCELLED}
+    ),
+    Status.MOQ_REACHED: frozenset({Status.PENDING_STOCK, Status.SUCCESS, Status.CANCELLED}),
+    Status.PENDING_STOCK: frozenset({Status.STOCK_RECEIVED, Status.CANCELLED}),
+    Status.STOCK_RECEIVED: frozenset({Status.SUCCESS}),
+    Status.SUCCESS: frozenset({Status.ORDERS_CREATED}),
+    Status.ORDERS_CREATED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+
+def may_move(current: Status, following: Status) -> bool:
+    """Whether a session may pass from one status to another."""
+    return following in MOVES[current]
+
+
+class ParticipantStatus(enum.StrEnum):
+    """Where a participation stands: reserved unpaid, paid, let go, ordered, or paid back."""
+
+    HELD = "held"
+    PAID = "paid"
+    RELEASED = "released"
+    SETTLED = "settled"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What buyers pay first, and the price at each tier."""
+
+    base: Rupiah
+    tier_25: Rupiah
+    tier_50: Rupiah
+    tier_75: Rupiah
+    tier_100: Rupiah
+
+    @property
+    def in_order(self) -> bool:
+        """Prices do not rise with the tier, nor exceed what buyers pay first."""
+        return self.base >= self.tier_25 >= self.tier_50 >= self.tier_75 >= self.tier_100 > 0
+
+    def at(self, tier: int) -> Rupiah:
+        """The price of a tier."""
+        return {25: self.tier_25, 50: self.tier_50, 75: self.tier_75, 100: self.tier_100}[tier]
+
+
+def tier_of(paid_quantity: int, moq: int) -> int:
+    """The tier that paid units of real buyers reach; never below 25 (DOMAIN.md 6.1, whole numbers, no rounding)."""
+    if paid_quantity >= moq:
+        return 100
+    if 4 * paid_quantity >= 3 * moq:
+        return 75
+    return 50 if 2 * paid_quantity >= moq else 25
+
+
+def tier_starts_at(tier: int, moq: int) -> int:
+    """The least quantity at which a tier is reached."""
+    return -(-tier * moq // 100)
+
+
+def progress_percent(paid_quantity: int, moq: int) -> int:
+    """How full a session is, in whole per cent, rounded down; above 100 where it is overbooked."""
+    return 100 * paid_quantity // moq
+
+
+def platform_fill(paid_quantity: int, moq: int) -> int:
+    """Units that the platform guarantees so that the 25 % tier holds; none where nobody paid (DOMAIN.md 6.1)."""
+    return max(0, -(-moq // 4) - paid_quantity) if paid_quantity > 0 else 0
+
+
+def leg1_per_unit(bulk_shipping_cost: int, moq: int) -> Rupiah:
+    """A unit's share of the way from the factory to the warehouse, rounded up (DOMAIN.md 4.9)."""
+    return Rupiah(-(-bulk_shipping_cost // moq))
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a buyer pays at once for a join."""
+
+    unit_price: Rupiah
+    product: Rupiah
+    leg1: Rupiah
+    leg2: Rupiah
+    fee: Rupiah
+
+    @property
+    def total(self) -> Rupiah:
+        return Rupiah(self.product + self.leg1 + self.leg2 + self.fee)
+
+
+def charge_for(unit_price: Rupiah, quantity: int, leg1_unit: Rupiah, leg2: Rupiah) -> Charge:
+    """The charge of a join: product, both legs of shipping, and the fee on the product alone (DOMAIN.md 6.2)."""
+    product = Rupiah(unit_price * quantity)
+    return Charge(unit_price, product, Rupiah(leg1_unit * quantity), leg2, ceil_percent(product, FEE_PERCENT))
+
+
+@dataclass(frozen=True, slots=True)
+class VariantState:
+    """A variant of a session: accepted demand d, free stock a, and, where sold in bundles, units u and tolerance t."""
+
+    variant_id: UUID | None
+    demand: int
+    free_stock: int
+    units_per_bundle: int | None
+    max_excess: int | None
+    price_adjustment: int = 0
+
+
+def bundles_needed(variants: Sequence[VariantState]) -> int:
+    """Bundles that must be bought to meet all demand (DOMAIN.md 5)."""
+    return max(
+        (
+            -(-max(0, each.demand - each.free_stock) // each.units_per_bundle)
+            for each in variants
+            if each.units_per_bundle
+        ),
+        default=0,
+    )
+
+
+def leftover(variants: Sequence[VariantState]) -> list[int]:
+    """Units that remain of each variant once the bundles are bought and the demand is met."""
+    bundles = bundles_needed(variants)
+    return [each.free_stock + bundles * (each.units_per_bundle or 0) - each.demand for each in variants]
+
+
+def available(variants: Sequence[VariantState], index: int) -> int | None:
+    """Units of a variant that one more join may take now; None where nothing limits them (DOMAIN.md 5, closed form)."""
+    wanted = variants[index]
+    others = [each for place, each in enumerate(variants) if place != index]
+    if wanted.units_per_bundle is None or not others:
+        return None
+    bundles = min(
+        (each.demand + (each.max_excess or 0) - each.free_stock) // (each.units_per_bundle or 1) for each in others
+    )
+    return max(0, wanted.free_stock + max(0, bundles) * wanted.units_per_bundle - wanted.demand)
+
+
+def catching_up(variants: Sequence[VariantState], index: int) -> list[int]:
+    """Which other variants hold a locked one back, by place: those with the smallest room for another bundle."""
+    rooms = [
+        (each.demand + (each.max_excess or 0) - each.free_stock) // each.units_per_bundle
+        for each in variants
+        if each.units_per_bundle
+    ]
+    if len(rooms) != len(variants) or available(variants, index) != 0:
+        return []
+    least = min(room for place, room in enumerate(rooms) if place != index)
+    return [place for place, room in enumerate(rooms) if place != index and room == least]
+
+
+class Refusal(enum.StrEnum):
+    """Why a join is not accepted; each is an error code of the contract."""
+
+    NOT_OPEN = "session_not_open"
+    NOT_STARTED = "session_not_started"
+    ENDED = "session_ended"
+    NO_SUCH_VARIANT = "variant_not_found"
+    QUANTITY = "quantity_refused"
+    TOO_MANY_HOLDS = "too_many_holds"
+
+
+@dataclass(frozen=True, slots=True)
+class JoinWish:
+    """A join that waits for its decision."""
+
+    user_id: UUID
+    variant_id: UUID | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A join that was accepted, for the variant at this place."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A join that was not; ``available`` tells how many units could have been joined."""
+
+    refusal: Refusal
+    available: int | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """A session's state while a batch of joins is decided, one after the other, in memory."""
+
+    status: Status
+    starts_at: datetime
+    ends_at: datetime
+    claimed: bool
+    variants: list[VariantState]
+    open_holds: dict[UUID, int]
+
+    def decide(self, wish: JoinWish, now: datetime) -> Accepted | Refused:
+        """Accept or refuse a join, and count an accepted one into the state that the next is judged by."""
+        if self.claimed or self.status not in OPEN:
+            return Refused(Refusal.ENDED if now >= self.ends_at else Refusal.NOT_OPEN)
+        if now < self.starts_at:
+            return Refused(Refusal.NOT_STARTED)
+        if now >= self.ends_at:
+            return Refused(Refusal.ENDED)
+        position = next((i for i, each in enumerate(self.variants) if each.variant_id == wish.variant_id), None)
+        if position is None:
+            return Refused(Refusal.NO_SUCH_VARIANT)
+        if self.open_holds.get(wish.user_id, 0) >= MAX_OPEN_HOLDS:
+            return Refused(Refusal.TOO_MANY_HOLDS)
+        room = available(self.variants, position)
+        if room is not None and wish.quantity > room:
+            return Refused(Refusal.QUANTITY, room)
+        variant = self.variants[position]
+        self.variants[position] = replace(variant, demand=variant.demand + wish.quantity)
+        self.open_holds[wish.user_id] = self.open_holds.get(wish.user_id, 0) + 1
+        return Accepted(position)
+
+
+def hold_until(now: datetime, ends_at: datetime, *, gated: bool) -> datetime:
+    """When an unpaid reservation lapses; at the latest at the session's end."""
+    return min(now + (GATED_HOLD if gated else OPEN_HOLD), ends_at)
+
+
+def cashback(base_price: Rupiah, tier_price: Rupiah, quantity: int) -> Rupiah:
+    """What a buyer gets back at the close: the difference to the tier's price (the variant's adjustment cancels out)."""
+    return Rupiah((base_price - tier_price) * quantity)
+
+
+def masked_name(first: str, last: str) -> str:
+    """A buyer's name as strangers may see it: ``S*** W.``"""
+    initial = f" {last[0]}." if last else ""
+    return f"{first[:1]}***{initial}"

@@ -1,0 +1,1 @@
+"""The SQL of payment, on its own schema, one file a subject."""

@@ -1,0 +1,1 @@
+"""What product does, one file a use case."""

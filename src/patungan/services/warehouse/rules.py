@@ -1,0 +1,252 @@
+"""Decisions of warehouse: bundles, purchase quantities, who gets goods first, states of a purchase order. No I/O."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from patungan.kernel.time import JAKARTA
+
+LEAST_LEAD = timedelta(days=1)
+"""A further purchase order gives the factory at least this long."""
+
+_MONTHS = (
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+)
+
+VariantId = UUID | None
+"""A product without variants has the variant None."""
+
+
+class PurchaseOrderStatus(enum.StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    IN_PRODUCTION = "in_production"
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+    CANCELLED = "cancelled"
+
+
+class MovementType(enum.StrEnum):
+    """Kinds of stock movement (stock_movement_type of DOMAIN.md 2)."""
+
+    PURCHASE = "purchase"
+    SALE = "sale"
+    RETURN = "return"
+    DAMAGED = "damaged"
+    LOST = "lost"
+    ADJUSTMENT = "adjustment"
+    RESERVED = "reserved"
+    RELEASED = "released"
+
+
+class Adjustment(enum.StrEnum):
+    ADD = "add"
+    REMOVE = "remove"
+    SET = "set"
+
+
+_NEXT = {
+    PurchaseOrderStatus.PENDING: PurchaseOrderStatus.CONFIRMED,
+    PurchaseOrderStatus.CONFIRMED: PurchaseOrderStatus.IN_PRODUCTION,
+    PurchaseOrderStatus.IN_PRODUCTION: PurchaseOrderStatus.SHIPPED,
+    PurchaseOrderStatus.SHIPPED: PurchaseOrderStatus.RECEIVED,
+}
+
+
+def may_become(present: PurchaseOrderStatus, wanted: PurchaseOrderStatus) -> bool:
+    """Whether a purchase order may go from one state to the other: step by step, or cancelled before it is received."""
+    if wanted is PurchaseOrderStatus.CANCELLED:
+        return present in _NEXT
+    return _NEXT.get(present) is wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Units wanted of a variant, and the free stock there is of it."""
+
+    variant_id: VariantId
+    quantity: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLine:
+    """How a variant's demand is met, in units; ``ordered`` may exceed ``missing``."""
+
+    variant_id: VariantId
+    quantity: int
+    from_stock: int
+    ordered: int
+
+    @property
+    def missing(self) -> int:
+        return self.quantity - self.from_stock
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a demand is met: whole bundles to order, and the lines of every variant concerned."""
+
+    bundles: int
+    lines: tuple[PlannedLine, ...]
+
+    @property
+    def missing(self) -> int:
+        return sum(line.missing for line in self.lines)
+
+
+def rounded_up(units: int, multiple: int) -> int:
+    """The least multiple that is not below the units."""
+    return -(-units // multiple) * multiple
+
+
+def bundles_needed(demands: Sequence[Demand], composition: Mapping[VariantId, int]) -> int:
+    """The least number of whole bundles that covers every demand: max over w of ceil(max(0, d - a) / u) (DOMAIN.md 5)."""
+    return max(
+        (-(-max(0, each.quantity - each.free) // composition[each.variant_id]) for each in demands),
+        default=0,
+    )
+
+
+def plan_purchase(demands: Sequence[Demand], composition: Mapping[VariantId, int], wholesale_unit: int) -> Plan:
+    """Take what is free first, then order what is missing: whole bundles of every variant in the composition.
+
+    A variant outside the composition (all of them where there is none) is ordered on its own, rounded up to
+    ``wholesale_unit``.
+    """
+    bundled = [each for each in demands if each.variant_id in composition]
+    bundles = bundles_needed(bundled, composition)
+    lines = []
+    for each in demands:
+        from_stock = min(each.quantity, each.free)
+        if each.variant_id in composition:
+            ordered = bundles * composition[each.variant_id]
+        else:
+            ordered = rounded_up(each.quantity - from_stock, wholesale_unit)
+        lines.append(PlannedLine(each.variant_id, each.quantity, from_stock, ordered))
+    wanted = {each.variant_id for each in demands}
+    lines += [
+        PlannedLine(variant_id, 0, 0, bundles * units)
+        for variant_id, units in composition.items()
+        if variant_id not in wanted
+    ]
+    return Plan(bundles, tuple(lines))
+
+
+def unit_costs(
+    variants: Sequence[VariantId], known: Mapping[VariantId, int], adjustments: Mapping[VariantId, int]
+) -> dict[VariantId, int]:
+    """What a unit of each variant costs (rupiah); for one that nobody bought, a known cost and the difference in price.
+
+    A bundle brings such variants too, and the settlement of surplus goods needs their cost.
+    """
+    anchor = min(known, key=lambda variant_id: (known[variant_id], str(variant_id)))
+    costs = {}
+    for variant_id in variants:
+        difference = adjustments.get(variant_id, 0) - adjustments.get(anchor, 0)
+        if variant_id not in adjustments or anchor not in adjustments:
+            difference = 0
+        costs[variant_id] = known.get(variant_id, max(0, known[anchor] + difference))
+    return costs
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Units that a session still waits for."""
+
+    session_id: UUID
+    variant_id: VariantId
+    units: int
+
+
+def allocate(free: Mapping[VariantId, int], waiting: Sequence[Waiting]) -> list[Waiting]:
+    """Hand free units to those who wait, in the order given (oldest session first); the last may get a part."""
+    left = dict(free)
+    grants = []
+    for each in waiting:
+        units = min(each.units, left.get(each.variant_id, 0))
+        if units > 0:
+            left[each.variant_id] -= units
+            grants.append(Waiting(each.session_id, each.variant_id, units))
+    return grants
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Units of a variant that came, sound and damaged apart."""
+
+    variant_id: VariantId
+    received: int
+    damaged: int
+
+    @property
+    def units(self) -> int:
+        return self.received + self.damaged
+
+
+def fits(to_come: Mapping[VariantId, int], arrivals: Sequence[Arrival]) -> bool:
+    """Whether no more came of any variant than is still to come."""
+    return all(each.units <= to_come.get(each.variant_id, 0) for each in arrivals)
+
+
+def shortfall(waiting: Mapping[VariantId, int], to_come: Mapping[VariantId, int]) -> list[Demand]:
+    """Units that sessions wait for and that no open purchase order will bring."""
+    return [
+        Demand(variant_id, units - to_come.get(variant_id, 0), 0)
+        for variant_id, units in waiting.items()
+        if units > to_come.get(variant_id, 0)
+    ]
+
+
+def adjusted(quantity: int, adjustment: Adjustment, units: int) -> int:
+    """The quantity after a correction by hand; may be negative, which the caller refuses."""
+    match adjustment:
+        case Adjustment.ADD:
+            return quantity + units
+        case Adjustment.REMOVE:
+            return quantity - units
+        case Adjustment.SET:
+            return units
+
+
+def became_low(before: int, after: int, level: int) -> bool:
+    """Whether the available units fell to the low-stock level or below it just now."""
+    return before > level >= after
+
+
+def tolerance_is_enough(units_per_bundle: int, max_excess_units: int) -> bool:
+    """Whether anybody could ever start: t >= u - 1 (DOMAIN.md 5)."""
+    return max_excess_units >= units_per_bundle - 1
+
+
+def expected_again(created_at: datetime, expected_at: datetime, now: datetime) -> datetime:
+    """When the goods of a further purchase order are expected: the first one's lead time again."""
+    return now + max(expected_at - created_at, LEAST_LEAD)
+
+
+def quantities_text(product_name: str, quantities: Sequence[tuple[str, int]]) -> str:
+    """What to make, in one line: ``Kaos Polos: S 20, M 50 (70 unit)``. A variant's name is empty without variants."""
+    total = sum(units for _name, units in quantities)
+    each = ", ".join(f"{name} {units}" for name, units in quantities if name)
+    return f"{product_name}: {each} ({total} unit)" if each else f"{product_name}: {total} unit"
+
+
+def deadline_text(moment: datetime) -> str:
+    """A moment as a factory in Indonesia reads it: ``30 November 2026 pukul 17.00 WIB``."""
+    local = moment.astimezone(JAKARTA)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year} pukul {local:%H.%M} WIB"

@@ -1,0 +1,147 @@
+"""The SQL of whatsapp, on its own schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from patungan.kernel import sql
+from patungan.services.whatsapp.rules import Status
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A message that is this process's to hand over; ``attempts`` counts the one that begins now."""
+
+    id: UUID
+    phone: str
+    template: str
+    language: str
+    parameters: list[str]
+    attempts: int
+    unknown_outcomes: int
+    deliver_until: datetime | None
+
+
+class State(msgspec.Struct, frozen=True):
+    """How far a message is."""
+
+    id: UUID
+    status: Status
+    failure: str | None
+    provider_id: str | None
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A message as the list shows it, before its number is masked."""
+
+    id: UUID
+    phone: str
+    template: str
+    language: str
+    parameters: list[str]
+    status: Status
+    failure: str | None
+    error_code: str | None
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    failed_at: datetime | None
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What waits, and what failed lately."""
+
+    queued: int
+    oldest_queued_at: datetime | None
+    failed: int
+
+
+insert_message = sql.run(
+    """
+    insert into messages (id, phone, template, language, parameters, dedupe_key, created_at, deliver_until)
+    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (dedupe_key) do nothing
+    """
+)
+find_by_key = sql.one(State, "select id, status, failure, provider_id from messages where dedupe_key = $1")
+find_state = sql.one(State, "select id, status, failure, provider_id from messages where id = $1")
+
+claim = sql.maybe(
+    Claimed,
+    """
+    update messages
+    set attempts = attempts + 1, claimed_until = $3, next_attempt_at = null,
+        status = 'queued', failure = null, error_code = null, failed_at = null
+    where id = $1 and (claimed_until is null or claimed_until <= $2)
+      and (status = 'queued' or status = 'failed' and failure = 'unavailable')
+    returning id, phone, template, language, parameters, attempts, unknown_outcomes, deliver_until
+    """,
+)
+record_outcome = sql.run(
+    """
+    update messages
+    set claimed_until = null, provider_id = coalesce($6, provider_id),
+        unknown_outcomes = unknown_outcomes + $7::boolean::int,
+        status = case when status = 'queued' then $3 else status end,
+        failure = case when status = 'queued' then $4 else failure end,
+        error_code = case when status = 'queued' then $5 else error_code end,
+        next_attempt_at = case when status = 'queued' then $8::timestamptz end,
+        sent_at = case when $3 = 'sent' then coalesce(sent_at, $2) else sent_at end,
+        failed_at = case when status = 'queued' and $3 = 'failed' then $2 else failed_at end
+    where id = $1
+    """
+)
+claim_due = sql.many(
+    UUID,
+    """
+    update messages set next_attempt_at = null
+    where id in (
+        select id from messages where status = 'queued' and next_attempt_at <= $1
+        order by next_attempt_at limit $2 for update skip locked)
+    returning id
+    """,
+)
+
+lock_named = sql.many(
+    State,
+    """
+    select id, status, failure, provider_id from messages
+    where provider_id = any($1::text[]) or id = any($2::uuid[]) order by id for update
+    """,
+)
+apply_news = sql.run(
+    """
+    update messages
+    set status = $2, failure = $3, error_code = $4, provider_id = coalesce(provider_id, $5),
+        next_attempt_at = case when $2 = 'queued' then next_attempt_at end,
+        sent_at = case when $6 = 'sent' then coalesce(sent_at, $7) else sent_at end,
+        delivered_at = case when $6 = 'delivered' then coalesce(delivered_at, $7) else delivered_at end,
+        read_at = case when $6 = 'read' then coalesce(read_at, $7) else read_at end,
+        failed_at = case when $2 = 'failed' then coalesce(failed_at, $7) end
+    where id = $1
+    """
+)
+
+_FILTERED = "from messages where ($1::text is null or status = $1) and ($2::text is null or template = $2)"
+find_messages = sql.many(
+    Listed,
+    f"""
+    select id, phone, template, language, parameters, status, failure, error_code, attempts, created_at,
+        next_attempt_at, sent_at, delivered_at, read_at, failed_at
+    {_FILTERED} order by created_at desc, id desc limit $3 offset $4
+    """,
+)
+count_messages = sql.one(int, f"select count(*) {_FILTERED}")
+count_backlog = sql.one(
+    Backlog,
+    """
+    select count(*) filter (where status = 'queued') as queued,
+        min(created_at) filter (where status = 'queued') as oldest_queued_at,
+        count(*) filter (where status = 'failed' and created_at >= $1) as failed
+    from messages where status = 'queued' or status = 'failed' and created_at >= $1
+    """,
+)
