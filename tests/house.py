@@ -6,6 +6,8 @@ import asyncio
 import enum
 import itertools
 import secrets
+import shutil
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -127,6 +129,7 @@ class House:
             "JWT_SECRET": secrets.token_hex(48),
             "SERVICE_TOKEN_SECRET": secrets.token_hex(48),
             "BCRYPT_COST": "4",
+            "IMAGE_FOLDER": tempfile.mkdtemp(prefix="patungan-images-"),
             "XENDIT_SECRET_KEY": "xnd_development_tests",
             "XENDIT_WEBHOOK_VERIFICATION_TOKEN": secrets.token_hex(24),
             "XENDIT_API_URL": f"{self.sandbox_url}/xendit",
@@ -181,6 +184,7 @@ class House:
             server.stop()  # type: ignore[no-untyped-call]
             await task
         await self._servers.drop_database(self.name)
+        shutil.rmtree(self.environment["IMAGE_FOLDER"], ignore_errors=True)
 
     def _serve(self, app: Any, port: int) -> None:
         server = serve_app(app, "127.0.0.1", port)

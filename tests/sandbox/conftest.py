@@ -56,6 +56,7 @@ class Receiver:
     url: str
     received: list[Received] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    delay: float = 0.0
 
     async def wait(self, count: int, timeout: float = 5.0) -> list[Received]:
         async with asyncio.timeout(timeout):
@@ -87,6 +88,7 @@ async def receivers() -> AsyncIterator[Callable[[], Receiver]]:
     async def take(owner: FromPath[str], name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
         receiver = known[owner]
         receiver.received.append(Received(f"/callbacks/{name}", dict(request.headers), await request.body()))
+        await asyncio.sleep(receiver.delay)
         return Response({}, status_code=receiver.answers.pop(0) if receiver.answers else 200)
 
     def another() -> Receiver:

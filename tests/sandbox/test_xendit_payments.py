@@ -7,6 +7,8 @@ import hmac
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import CALLBACK_TOKEN, HMAC_SECRET, Receiver, RunningSandbox, StartSandbox, until
 
 
@@ -184,6 +186,23 @@ async def test_after_six_repeats_it_is_given_up_until_resent(start_sandbox: Star
     await until(given_up)
     await sandbox.http.post(f"/_sandbox/callbacks/{number}/release")
     assert len(await receiver.wait(8)) == 8
+
+
+@pytest.mark.parametrize(("again", "state"), [(False, "failed"), (True, "delivered")])
+async def test_a_timed_out_callback_is_repeated_or_not(
+    start_sandbox: StartSandbox, receiver: Receiver, again: bool, state: str
+) -> None:
+    sandbox: RunningSandbox = await start_sandbox(callback_timeout=0.1, retry_after_timeout=again)
+    receiver.delay = 0.3
+    invoice_id = await create(sandbox)
+    await pay(sandbox, invoice_id)
+    await receiver.wait(1)
+    receiver.delay = 0.0
+
+    async def ended() -> bool:
+        return await states(sandbox, invoice_id) == [("invoice.paid", state, 2 if again else 1)]
+
+    await until(ended)
 
 
 async def test_books_and_callbacks_survive_a_restart(

@@ -110,6 +110,12 @@ class RefundsStarted(Message, frozen=True):
     amount: Rupiah
 
 
+class GetPayments(Message, frozen=True):
+    """Asks for payments by participant; those without one are left out of the answer."""
+
+    participant_ids: list[UUID]
+
+
 class CancelPayments(Message, frozen=True):
     """Ends unpaid payments whose buyers left; one that is paid already stays, and its status in the answer says so."""
 
@@ -119,6 +125,7 @@ class CancelPayments(Message, frozen=True):
 create_escrow_payments = operation("payment", "create-escrow-payments", CreateEscrowPayments, PaymentSummaries)
 close_session_payments = operation("payment", "close-session-payments", CloseSessionPayments, SessionPaid, timeout=60.0)
 release_escrow = operation("payment", "release-escrow", ReleaseEscrow, Released, timeout=15.0)
+get_payments = operation("payment", "get-payments", GetPayments, PaymentSummaries)
 cancel_payments = operation("payment", "cancel-payments", CancelPayments, PaymentSummaries)
 refund_session = operation("payment", "refund-session", RefundSession, RefundsStarted, timeout=30.0)
 
@@ -129,6 +136,14 @@ class PaymentNotFound(Problem):
 
 class PaymentClosed(Problem):
     code, status, title = "payment_closed", 409, "This payment can no longer be made"
+
+
+class RefundNotFound(Problem):
+    code, status, title = "refund_not_found", 404, "There is no such refund"
+
+
+class RefundRetryRefused(Problem):
+    code, status, title = "refund_retry_refused", 409, "Only a failed refund can be tried again"
 
 
 class WebhookRefused(Problem):

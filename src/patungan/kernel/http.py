@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, Router
@@ -146,6 +147,8 @@ def _problem_response(problem: Problem) -> Response[bytes]:
     )
 
 
+UNSTORABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+
 _FIELD = re.compile(r"`\$\.?([^`]*)`")
 
 
@@ -160,6 +163,8 @@ def _as_problem(ctx: Context, error: Exception) -> Problem:
         return _from_http(error)
     if isinstance(error, TimeoutError):
         return Unavailable("This took too long")
+    if isinstance(error, UNSTORABLE):
+        return InvalidInput("The text holds a character that cannot be stored")
     ctx.log.error("unhandled error", exc_info=error)
     return InternalError()
 

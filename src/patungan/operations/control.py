@@ -29,7 +29,7 @@ def resolve(name: str, processes: Iterable[str]) -> tuple[list[str], bool]:
     if name in known:
         return [name], False
     try:
-        entry = service_named(name)
+        entry = service_named(name.replace("_", "-"))
     except KeyError:
         raise OperationError(f"no process is called {name}; there is {', '.join(known)}") from None
     return ([entry.process], False) if entry.process in known else (["api"], True)

@@ -24,6 +24,7 @@ CRON_PATHS = (
 """Jobs that a scheduler starts inside the network; the guide's checklist keeps them off the public one."""
 
 WEB = "web"
+DEFAULT_RATE = "10r/s"
 BURST = 20
 
 COMPRESSED = (
@@ -54,7 +55,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = GATEWAY_PORT
     server_name: str = "_"
-    rate: str | None = "10r/s"
+    rate: str | None = DEFAULT_RATE
     burst: int = BURST
     body_size: str = "10m"
     user: str | None = None

@@ -77,6 +77,9 @@ class DataDirectory:
 
     def create(self) -> None:
         """Make the directory, closed to others; raises OperationError where that fails or it holds something else."""
+        if any(mark in str(self.root) for mark in "%\n"):
+            # Supervisor takes a percent sign for a variable, in some of its settings even a doubled one.
+            raise OperationError(f"{self.root} has a percent sign or a line break; name another folder with --data")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             if not self.marker.exists():

@@ -19,9 +19,20 @@ def log_names(data: DataDirectory) -> list[str]:
     return sorted(path.stem for path in data.logs.glob("*.log"))
 
 
-def tail(data: DataDirectory, name: str, lines: int) -> str:
-    """The last lines of a process's log; raises OperationError for a process that has none."""
-    return "\n".join(_last_lines(_existing(data, name), lines))
+def log_size(data: DataDirectory, name: str) -> int:
+    """Bytes that a process has logged so far; 0 before its first start."""
+    path = data.log(name)
+    return path.stat().st_size if path.exists() else 0
+
+
+def tail(data: DataDirectory, name: str, lines: int, *, since: int = 0) -> str:
+    """The last lines of a process's log, where possible only those after its first ``since`` bytes.
+
+    Raises OperationError for a process that has no log.
+    """
+    path = _existing(data, name)
+    recent = _last_lines(path, lines, start=since if since < path.stat().st_size else 0)
+    return "\n".join(recent)
 
 
 def _existing(data: DataDirectory, name: str) -> Path:
@@ -32,12 +43,12 @@ def _existing(data: DataDirectory, name: str) -> Path:
     return path
 
 
-def _last_lines(path: Path, lines: int) -> list[str]:
+def _last_lines(path: Path, lines: int, *, start: int) -> list[str]:
     with path.open("rb") as file:
         position = file.seek(0, os.SEEK_END)
         content = b""
-        while position > 0 and content.count(b"\n") <= lines:
-            step = min(BLOCK, position)
+        while position > start and content.count(b"\n") <= lines:
+            step = min(BLOCK, position - start)
             position = file.seek(position - step)
             content = file.read(step) + content
     return content.decode(errors="replace").splitlines()[-lines:] if lines else []

@@ -15,7 +15,7 @@ from patungan.operations import postgres as postgresql
 from patungan.operations import valkey as cache
 from patungan.operations.account import passable_place_for, place_for, server_account
 from patungan.operations.environment import NOT_INHERITED, composed, configured, uses_sandbox
-from patungan.operations.gateway import GatewaySettings
+from patungan.operations.gateway import DEFAULT_RATE, GatewaySettings, parse_rate
 from patungan.operations.layout import REPOSITORY, DataDirectory, OperationError
 from patungan.operations.processes import (
     Process,
@@ -66,7 +66,7 @@ def new_state(options: UpOptions, known: StackState | None) -> StackState:
         split=options.split,
         host=options.host or "127.0.0.1",
         gateway_port=(options.port or GATEWAY_PORT) if options.gateway else None,
-        rate=options.rate if options.rate is not None else "10r/s",
+        rate=parse_rate(options.rate or DEFAULT_RATE),
         postgres_port=postgres_port,
         valkey_port=valkey_port,
         sandbox=sandbox,

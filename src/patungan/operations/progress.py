@@ -11,11 +11,18 @@ from rich.markup import escape
 from rich.status import Status
 
 
+class _PatientConsole(Console):
+    """A console whose reader may leave, as ``up | head`` does, without ending what goes on behind it."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Progress:
     """Steps that may run at the same time, each printed with its duration when it ends."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True, highlight=False)
+        self.console = console or _PatientConsole(stderr=True, highlight=False)
         self._under_way: dict[str, str] = {}
         self._status: Status | None = None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from patungan.operations.gateway import DEFAULT_RATE
 from patungan.operations.layout import REPOSITORY, DataDirectory, OperationError, write_private
 from patungan.operations.supervision import Supervisor
 from patungan.registry import GATEWAY_PORT, WEB_PORT
@@ -24,7 +25,7 @@ class StackState(msgspec.Struct, kw_only=True):
     split: bool = False
     host: str = "127.0.0.1"
     gateway_port: int | None = GATEWAY_PORT
-    rate: str | None = "10r/s"
+    rate: str | None = DEFAULT_RATE
     postgres_port: int | None = None
     valkey_port: int | None = None
     sandbox: bool = True

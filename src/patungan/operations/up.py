@@ -12,7 +12,7 @@ import msgspec
 
 from patungan.operations.down import reset, stop_leftovers, stop_platform
 from patungan.operations.layout import DataDirectory, OperationError
-from patungan.operations.logs import tail
+from patungan.operations.logs import log_size, tail
 from patungan.operations.plan import Plan, UpOptions, migrations_digest, new_state, prepare, with_free_ports
 from patungan.operations.processes import Probe, Process
 from patungan.operations.progress import Progress
@@ -60,6 +60,12 @@ class Launch:
         first = known is None
         with self.progress.step("prepared the servers" if not first else "made the database cluster and the secrets"):
             plan = prepare(self.data, state)
+        postgres = plan.named("postgres")
+        if postgres is not None and not postgres.directory.is_relative_to(self.data.root):
+            self.progress.note(
+                f"PostgreSQL does not run as root, and its user {postgres.user} cannot enter {self.data.root}; "
+                f"the servers' files are kept in {postgres.directory.parent}"
+            )
         write_state(self.data, plan.state)
         self.child = self.supervisor.launch(plan.processes, plan.environment)
         return plan
@@ -147,20 +153,23 @@ async def wait_until_ready(supervisor: Supervisor, data: DataDirectory, process:
     deadline = time.monotonic() + READY_SECONDS
     waiting: list[Probe] = list(process.probes)
     pids: set[int] = set()
+    logged = log_size(data, process.name)
     while True:
         info = (await asyncio.to_thread(supervisor.processes)).get(process.name)
         if info is None:
             raise OperationError(f"the supervisor ended while {process.name} was starting")
         pids |= {info.pid} - {0}
         if info.state == "FATAL" or len(pids) >= SPAWNS_BEFORE_GIVING_UP:
-            raise OperationError(f"{process.name} does not start. The end of its log:\n{tail(data, process.name, 15)}")
+            said = tail(data, process.name, 15, since=logged)
+            raise OperationError(f"{process.name} does not start. The end of its log:\n{said}")
         answered = await asyncio.gather(*(asyncio.to_thread(probe.ask) for probe in waiting))
         waiting = [probe for probe, yes in zip(waiting, answered, strict=True) if not yes]
         if not waiting and (process.probes or info.state == "RUNNING"):
             return
         if time.monotonic() > deadline:
             subjects = ", ".join(probe.subject for probe in waiting) or process.name
-            raise OperationError(f"not ready after {READY_SECONDS} s: {subjects}\n{tail(data, process.name, 15)}")
+            said = tail(data, process.name, 15, since=logged)
+            raise OperationError(f"not ready after {READY_SECONDS} s: {subjects}. The end of the log:\n{said}")
         await asyncio.sleep(POLL_SECONDS)
 
 

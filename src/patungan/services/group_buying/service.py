@@ -1,7 +1,47 @@
-"""The group-buying service: group-buying sessions, MOQ, tier pricing. Port 3004."""
+"""The group-buying service: sessions, joins, tiers, the platform's fill, closing. Port 3004."""
 
 from __future__ import annotations
 
-from patungan.kernel.service import Service
+from typing import Annotated
+from uuid import UUID
 
-service = Service(name="group-buying", purpose="Group-buying sessions, MOQ, tier pricing")
+from patungan.kernel.service import Context, Service
+from patungan.kernel.settings import Common
+from patungan.services.group_buying import processes
+from patungan.services.group_buying.operations.desk import Desks
+from patungan.services.group_buying.operations.progress import Watchers
+from patungan.services.group_buying.routes import routes
+
+
+class Settings(Common, frozen=True, kw_only=True):
+    """Settings of group buying."""
+
+    bot_user_id: Annotated[UUID, "BOT_USER_ID: the platform's own user, who guarantees units"] = UUID(
+        "00000000-0000-0000-0000-000000000001"
+    )
+
+
+async def open_desks(ctx: Context) -> None:
+    """One set of desks and one set of watchers a process."""
+    ctx.local["desks"] = Desks(ctx)
+    ctx.local["watchers"] = Watchers(ctx)
+
+
+async def close_desks(ctx: Context) -> None:
+    """Answer who still waits at a desk, then stop watching."""
+    await ctx.local["desks"].close()
+    await ctx.local["watchers"].close()
+
+
+service = Service(
+    name="group-buying",
+    purpose="Group-buying sessions, MOQ, tier pricing",
+    settings=Settings,
+    routes=routes,
+    subscriptions=[processes.on_payments, processes.on_stock_received],
+    workflows=processes.workflows,
+    schedules=processes.schedules,
+    timers=[processes.close_due_sessions, processes.announce_expiring_sessions],
+    on_start=open_desks,
+    on_stop=close_desks,
+)

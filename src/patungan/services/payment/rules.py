@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -188,6 +189,15 @@ def refund_key(refund_id: object, attempt: int) -> str:
 def refund_reference(code: str, attempt: int) -> str:
     """Our name of an attempt at the provider."""
     return code if attempt == 1 else f"{code}-{attempt}"
+
+
+_REFERENCE = re.compile(r"^(REF-\d{8}-[0-9A-Z]{6})(?:-(\d{1,4}))?$")
+
+
+def attempt_of(reference: str | None) -> tuple[str, int] | None:
+    """The refund's code and the attempt that a reference at the provider names; None where it is not one of ours."""
+    found = _REFERENCE.match(reference or "")
+    return None if found is None else (found.group(1), int(found.group(2) or 1))
 
 
 def next_refund_look(looks: int, now: datetime) -> datetime:

@@ -77,7 +77,7 @@ claim = sql.maybe(
     set attempts = attempts + 1, claimed_until = $3, next_attempt_at = null,
         status = 'queued', failure = null, error_code = null, failed_at = null
     where id = $1 and (claimed_until is null or claimed_until <= $2)
-      and (status = 'queued' or status = 'failed' and failure = 'unavailable')
+      and (status = 'queued' or $4::boolean and status = 'failed' and failure = 'unavailable')
     returning id, phone, template, language, parameters, attempts, unknown_outcomes, deliver_until
     """,
 )
@@ -116,7 +116,8 @@ lock_named = sql.many(
 apply_news = sql.run(
     """
     update messages
-    set status = $2, failure = $3, error_code = $4, provider_id = coalesce(provider_id, $5),
+    set status = $2, failure = $3, error_code = case when $2 = 'failed' then coalesce($4, error_code) end,
+        provider_id = coalesce(provider_id, $5),
         next_attempt_at = case when $2 = 'queued' then next_attempt_at end,
         sent_at = case when $6 = 'sent' then coalesce(sent_at, $7) else sent_at end,
         delivered_at = case when $6 = 'delivered' then coalesce(delivered_at, $7) else delivered_at end,

@@ -107,7 +107,13 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settle(
-    outcome: Outcome, *, attempts: int, unknown_outcomes: int, deliver_until: datetime | None, now: datetime, jitter: float
+    outcome: Outcome,
+    *,
+    attempts: int,
+    unknown_outcomes: int,
+    deliver_until: datetime | None,
+    now: datetime,
+    jitter: float,
 ) -> Settlement:
     """What becomes of a message after an attempt; the counts include it. A message without ``deliver_until`` is for
     somebody who waits: it fails at once, and its sender takes another way."""

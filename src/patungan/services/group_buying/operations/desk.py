@@ -8,7 +8,7 @@ row; they are only slower.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -68,9 +68,10 @@ class Desks:
         try:
             while waiting := self._waiting.get(session_id):
                 batch, self._waiting[session_id] = waiting[:LARGEST_BATCH], waiting[LARGEST_BATCH:]
+                outcomes: Sequence[Participant | Exception]
                 try:
                     outcomes = await decide_batch(self._ctx, session_id, batch)
-                except Exception as error:  # one failure of the database answers everybody who waited for it
+                except Exception as error:  # noqa: BLE001 - whatever failed, everybody in the batch is told of it
                     outcomes = [error] * len(batch)
                 for request, outcome in zip(batch, outcomes, strict=True):
                     if request.answer.done():

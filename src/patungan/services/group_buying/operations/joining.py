@@ -143,6 +143,17 @@ async def _payment_of(ctx: Context, session: Session, participant: participants.
     return PaymentToMake(made.id, made.code, made.status, made.total, made.expires_at)
 
 
+async def payments_of(ctx: Context, participant_ids: list[UUID]) -> dict[UUID, payment.PaymentSummary]:
+    """The payments of participations, as far as payment answers now."""
+    if not participant_ids:
+        return {}
+    try:
+        found = await ctx.call(payment.get_payments, payment.GetPayments(participant_ids=participant_ids))
+    except Unavailable:
+        return {}
+    return {each.participant_id: each for each in found.payments}
+
+
 async def leave(ctx: Context, user_id: UUID, session_id: UUID, participant_id: UUID) -> None:
     """Let an unpaid reservation go; raises AlreadyPaid for a paid one, also for one that is paid at this very moment."""
     session = await session_or_404(ctx.db, session_id)

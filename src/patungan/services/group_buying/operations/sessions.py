@@ -54,10 +54,10 @@ class Terms(msgspec.Struct, frozen=True):
 class Offer(msgspec.Struct, frozen=True):
     """What other services know of a session's goods, gathered before its transaction."""
 
-    product: product.Product
-    factory: factory.Factory
-    warehouse: warehouse.Warehouse
-    rules: list[warehouse.VariantRule]
+    goods: product.Product
+    maker: factory.Factory
+    depot: warehouse.Warehouse
+    bundles: list[warehouse.VariantRule]
 
 
 async def gather(ctx: Context, product_id: UUID, warehouse_id: UUID) -> Offer:
@@ -83,7 +83,7 @@ async def create_session(ctx: Context, caller: Caller, terms: Terms) -> Session:
     """Open a session for an own product (an administrator for any); raises what ``gather`` and ``Terms.check`` raise."""
     terms.check(ctx.clock.now())
     offer = await gather(ctx, terms.product_id, terms.warehouse_id)
-    if offer.factory.owner_id != caller.user_id and not caller.is_admin:
+    if offer.maker.owner_id != caller.user_id and not caller.is_admin:
         raise Forbidden("Only the factory itself opens sessions for its products")
     async with ctx.db.transaction() as tx:
         session_id = await insert(ctx, tx, terms, offer, created_by=caller.user_id, parent=None)
@@ -97,13 +97,13 @@ async def insert(
 ) -> UUID | None:
     """Write a session with its variants, history and event; None where its parent has a child already."""
     now = ctx.clock.now()
-    goods = offer.product
+    goods = offer.goods
     session_id = ctx.chance.new_id()
     code = f"GB-{jakarta_day(now)}-{ctx.chance.code(5)}"
     created = await queries.insert_session(
         tx,
-        *(session_id, code, goods.id, goods, goods.factory_id, offer.factory.name, offer.factory.city),
-        *(offer.warehouse.id, offer.warehouse.city, offer.warehouse.postal_code),
+        *(session_id, code, goods.id, goods, goods.factory_id, offer.maker.name, offer.maker.city),
+        *(offer.depot.id, offer.depot.city, offer.depot.postal_code),
         *(terms.target_moq, terms.base_price, terms.price_tier_25, terms.price_tier_50, terms.price_tier_75),
         *(terms.price_tier_100, terms.bulk_shipping_cost, terms.starts_at, terms.ends_at, parent, created_by, now),
     )
@@ -112,7 +112,7 @@ async def insert(
         if parent is not None and await queries.find_child(tx, parent) is not None:
             return None
         return await insert(ctx, tx, terms, offer, created_by=created_by, parent=parent)
-    await queries.insert_variants(tx, session_id, *unzip(_variant_rows(goods, offer.rules), 8))
+    await queries.insert_variants(tx, session_id, *unzip(_variant_rows(goods, offer.bundles), 8))
     await queries.write_history(tx, session_id, now, None, rules.Status.FORMING, created_by, "opened")
     await ctx.publish(
         tx,

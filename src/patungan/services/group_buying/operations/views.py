@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -168,7 +169,7 @@ def item_of(session: Session) -> SessionItem:
     return SessionItem(**_item_fields(session))
 
 
-def _item_fields(session: Session) -> dict[str, object]:
+def _item_fields(session: Session) -> dict[str, Any]:
     product = session.product
     plain = ("id", "code", "status", "target_moq", "base_price", "price_tier_25", "price_tier_50", "price_tier_75")
     more = ("price_tier_100", "paid_quantity", "held_quantity", "platform_quantity", "participant_count")

@@ -201,7 +201,6 @@ add_refunded = sql.run(
     where id = $1 and status = 'paid'
     """
 )
-
 list_own = sql.many(
     PaymentView,
     f"""

@@ -72,7 +72,7 @@ _REFUND = """
 refundable_of_session = sql.many(
     Refundable,
     """
-    select p.id, c.invoice_id, c.amount, c.method from payments p join receipts c on c.payment_id = p.id
+    select p.id as payment_id, c.invoice_id, c.amount, c.method from payments p join receipts c on c.payment_id = p.id
     where p.session_id = $1 and p.status = 'paid' and c.kind = 'in_time'
       and not exists (select 1 from refunds r where r.invoice_id = c.invoice_id and r.kind = 'session')
     order by p.id
@@ -101,13 +101,6 @@ sum_of_session = sql.one(
     from refunds r join payments p on p.id = r.payment_id where p.session_id = $1 and r.kind = 'session'
     """,
 )
-start_refunds = sql.many(
-    str,
-    """
-    select platform.enqueue_workflow($1, n.id, n.request) as id from unnest($2::text[], $3::text[]) as n(id, request)
-    """,
-)
-
 take_up = sql.maybe(
     Refund,
     f"""

@@ -1,0 +1,152 @@
+"""A buyer opens a payment: one invoice at the provider, however often and by however many requests it is opened."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from patungan.contracts import payment as contract
+from patungan.kernel.errors import Unavailable
+from patungan.kernel.service import Context
+from patungan.providers.errors import ProviderError, ProviderOutcomeUnknown
+from patungan.providers.xendit import Invoice, InvoiceRequest
+from patungan.services.payment.operations import gateway
+from patungan.services.payment.operations.news import apply_news, settle_with_provider
+from patungan.services.payment.operations.payments import EndInvoice, end_invoices, expire_payments
+from patungan.services.payment.queries import escrows
+from patungan.services.payment.queries import payments as queries
+from patungan.services.payment.queries.payments import Payment
+from patungan.services.payment.rules import INVOICE_LEASE, PaymentStatus, invoice_seconds
+
+WAIT_STEPS = 40
+WAIT_PAUSE = 0.25
+"""How long a request waits for another one that is opening the same payment: ten seconds."""
+
+
+class OpenedInvoice(msgspec.Struct, frozen=True):
+    """Where a buyer pays, until when, and how the payment stands."""
+
+    invoice_url: str
+    expires_at: datetime
+    status: PaymentStatus
+
+
+async def open_invoice(ctx: Context, user_id: UUID, payment_id: UUID) -> OpenedInvoice:
+    """Open the caller's payment at the provider, or answer the invoice it has. Raises PaymentNotFound, PaymentClosed, and
+    Unavailable when the provider does not answer: nothing is lost, open it again."""
+    payment = await queries.find_payment(ctx.db, payment_id)
+    if payment is None or payment.user_id != user_id:
+        raise contract.PaymentNotFound()
+    claim = ctx.chance.new_id()
+    for _ in range(WAIT_STEPS):
+        known = _answer(payment)
+        if known is not None:
+            return known
+        if await _claim(ctx, payment, claim):
+            return await _open_claimed(ctx, payment, claim)
+        await asyncio.sleep(WAIT_PAUSE)
+        payment = await _reload(ctx, payment.id)
+    raise Unavailable("This payment is being opened already; try again")
+
+
+def _answer(payment: Payment) -> OpenedInvoice | None:
+    """The invoice that is there; None when one is to be made. Raises PaymentClosed."""
+    if payment.invoice_url is not None and payment.status in (PaymentStatus.PENDING, PaymentStatus.PAID):
+        return OpenedInvoice(payment.invoice_url, payment.expires_at, payment.status)
+    if payment.status is not PaymentStatus.PENDING:
+        raise contract.PaymentClosed()
+    return None
+
+
+async def _reload(ctx: Context, payment_id: UUID) -> Payment:
+    payment = await queries.find_payment(ctx.db, payment_id)
+    if payment is None:
+        raise contract.PaymentNotFound()
+    return payment
+
+
+async def _claim(ctx: Context, payment: Payment, claim: UUID) -> bool:
+    now = ctx.clock.now()
+    if invoice_seconds(payment.expires_at, now) is None:
+        raise contract.PaymentClosed()
+    async with ctx.db.transaction() as tx:
+        escrow = await escrows.share_escrow(tx, payment.session_id)
+        if not escrow.opens_invoices:
+            raise contract.PaymentClosed("Paying for this session has ended")
+        return bool(await queries.claim_invoice(tx, payment.id, claim, now, now + INVOICE_LEASE))
+
+
+async def _open_claimed(ctx: Context, payment: Payment, claim: UUID) -> OpenedInvoice:
+    """Make the invoice while this request alone may. ``payment.invoice_asked`` tells whether somebody tried before."""
+    current = await _reload(ctx, payment.id)
+    try:
+        invoice = await gateway.find_invoice(ctx, current.code) if payment.invoice_asked else None
+        if invoice is None:
+            invoice = await _create(ctx, current)
+    except ProviderOutcomeUnknown as error:
+        gateway.log_silence(ctx, "an invoice's making is not known", error, payment=current.code)
+        await queries.release_claim(ctx.db, current.id, claim, False)
+        raise Unavailable("The payment provider does not answer; try again") from error
+    except ProviderError as error:
+        gateway.log_silence(ctx, "an invoice was not made", error, payment=current.code)
+        # Certainly not made, unless an earlier attempt's answer was lost.
+        await queries.release_claim(ctx.db, current.id, claim, not payment.invoice_asked)
+        raise Unavailable("The payment provider does not answer; try again") from error
+    return await _store(ctx, current, invoice)
+
+
+async def _create(ctx: Context, payment: Payment) -> Invoice:
+    """One call; where its answer is lost, the provider is asked before anything else. Raises ProviderError, PaymentClosed."""
+    seconds = invoice_seconds(payment.expires_at, ctx.clock.now())
+    if seconds is None:
+        raise contract.PaymentClosed()
+    page = f"{ctx.settings.public_url.rstrip('/')}/payments/{payment.id}"
+    request = InvoiceRequest(
+        external_id=payment.code,
+        amount=payment.total,
+        description=payment.description,
+        duration_seconds=seconds,
+        success_redirect_url=page,
+        failure_redirect_url=page,
+        locale="id",
+    )
+    try:
+        return await gateway.xendit(ctx).create_invoice(request)
+    except ProviderOutcomeUnknown:
+        found = await gateway.find_invoice(ctx, payment.code)
+        if found is None:
+            raise
+        return found
+
+
+async def _store(ctx: Context, payment: Payment, invoice: Invoice) -> OpenedInvoice:
+    async with ctx.db.transaction() as tx:
+        stored = await queries.store_invoice(tx, payment.id, invoice.id, invoice.invoice_url)
+        current = await queries.lock_payment(tx, payment.id)
+        if current is None:
+            raise contract.PaymentNotFound()
+        if not stored and current.invoice_id != invoice.id:
+            # The payment ended, or another request opened it, while this one was on its way.
+            await end_invoices(tx, [EndInvoice(current.code, invoice.id)])
+    if invoice.expiry_date > payment.expires_at:
+        ctx.log.warning("an invoice outlives its payment", payment=payment.code, invoice=invoice.id)
+    known = _answer(current)
+    if known is None:
+        raise Unavailable("The payment was not opened; try again")
+    return known
+
+
+async def end_at_provider(ctx: Context, code: str, invoice_id: str | None) -> bool:
+    """Close an invoice whose payment has ended; money that came in before goes back. False when the provider is silent."""
+    try:
+        invoice = await gateway.end_invoice(ctx, code, invoice_id)
+    except ProviderError as error:
+        gateway.log_silence(ctx, "an invoice is not closed yet", error, payment=code)
+        return False
+    if invoice is not None and gateway.decided(invoice):
+        async with ctx.db.transaction() as tx:
+            await apply_news(ctx, tx, gateway.news_of(invoice, ctx.clock.now()))
+    return gateway.decided(invoice)

@@ -1,0 +1,156 @@
+"""Payments come into being in batches, and unpaid ones end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from patungan.contracts import payment as contract
+from patungan.kernel import sql
+from patungan.kernel.database import Transaction
+from patungan.kernel.errors import InternalError, InvalidInput
+from patungan.kernel.service import Context, implements
+from patungan.kernel.time import jakarta_day
+from patungan.services.payment.queries import escrows
+from patungan.services.payment.queries import payments as queries
+from patungan.services.payment.queries.payments import Payment
+from patungan.services.payment.queries.workflows import start_all
+from patungan.services.payment.rules import CODE_LENGTH, PaymentStatus
+
+END_INVOICE = "payment.end-invoice"
+"""The workflow that closes an invoice to paying (processes.py)."""
+
+CODE_ATTEMPTS = 5
+"""How often a batch is given new codes where some were taken; a clash is one in hundreds of millions."""
+
+
+def event_fields(payment: Payment) -> dict[str, Any]:
+    """What every event of a payment says."""
+    return {
+        "payment_id": payment.id,
+        "code": payment.code,
+        "participant_id": payment.participant_id,
+        "session_id": payment.session_id,
+        "user_id": payment.user_id,
+        "amount": payment.total,
+    }
+
+
+def check_payable(payment: contract.EscrowPayment) -> None:
+    """Raises InvalidInput for a payment of nothing, or with a negative part."""
+    parts = (payment.product_amount, payment.leg1_amount, payment.leg2_amount, payment.fee_amount)
+    if min(parts) < 0 or payment.total <= 0:
+        raise InvalidInput("A payment is for a positive sum of parts, none of them negative", field="payments")
+
+
+async def create_missing(ctx: Context, tx: Transaction, wanted: Sequence[contract.EscrowPayment]) -> list[Payment]:
+    """Create the payments that do not exist yet, one a participant, and answer the new ones.
+
+    Where the session's payments are closing, a new one is born expired: its buyer came too late.
+    """
+    by_participant = {each.participant_id: each for each in wanted}
+    sessions = list({each.session_id for each in by_participant.values()})
+    await escrows.ensure_escrows(tx, sessions, ctx.clock.now())
+    await escrows.share_escrows(tx, sessions)
+    created: list[Payment] = []
+    missing = dict(by_participant)
+    for _ in range(CODE_ATTEMPTS):
+        known = await queries.known_participants(tx, list(missing))
+        for participant_id in known:
+            del missing[participant_id]
+        if not missing:
+            break
+        created += await _insert(ctx, tx, list(missing.values()))
+    else:
+        raise InternalError("no free payment code was found")
+    expired = [each for each in created if each.status is PaymentStatus.EXPIRED]
+    await ctx.publish(tx, *(contract.PaymentCreated(**event_fields(each)) for each in created))
+    await ctx.publish(tx, *(contract.PaymentExpired(**event_fields(each)) for each in expired))
+    return created
+
+
+async def _insert(ctx: Context, tx: Transaction, wanted: Sequence[contract.EscrowPayment]) -> list[Payment]:
+    now = ctx.clock.now()
+    day = jakarta_day(now)
+    rows = [
+        (
+            ctx.chance.new_id(),
+            f"PAY-{day}-{ctx.chance.code(CODE_LENGTH)}",
+            each.participant_id,
+            each.session_id,
+            each.user_id,
+            each.description,
+            each.product_amount,
+            each.leg1_amount,
+            each.leg2_amount,
+            each.fee_amount,
+            each.expires_at,
+        )
+        for each in wanted
+    ]
+    *columns, ends = sql.unzip(rows, 11)
+    return await queries.insert_payments(tx, *columns, now, ends)
+
+
+@implements(contract.create_escrow_payments)
+async def create_escrow_payments(
+    ctx: Context, request: contract.CreateEscrowPayments
+) -> contract.PaymentSummaries:
+    for each in request.payments:
+        check_payable(each)
+    if request.payments:
+        async with ctx.db.transaction() as tx:
+            await create_missing(ctx, tx, request.payments)
+    return await _summaries(ctx, [each.participant_id for each in request.payments])
+
+
+async def _summaries(ctx: Context, participant_ids: Sequence[UUID]) -> contract.PaymentSummaries:
+    found = {each.participant_id: each for each in await queries.find_summaries(ctx.db, list(participant_ids))}
+    return contract.PaymentSummaries(payments=[found[each] for each in participant_ids if each in found])
+
+
+class EndInvoice(msgspec.Struct, frozen=True):
+    """Asks for an invoice to be closed to paying; without ``invoice_id`` whichever the provider has of the payment."""
+
+    code: str
+    invoice_id: str | None = None
+
+    @property
+    def workflow_id(self) -> str:
+        return f"end-invoice-{self.invoice_id or self.code}"
+
+
+async def end_payments(ctx: Context, tx: Transaction, payment_ids: Sequence[UUID]) -> list[Payment]:
+    """Expire those that are pending still, and have their open invoices closed at the provider; answers them."""
+    ended = await expire_payments(ctx, tx, payment_ids)
+    await end_invoices(tx, [EndInvoice(each.code, each.invoice_id) for each in ended if each.invoice_asked])
+    return ended
+
+
+async def end_invoices(tx: Transaction, requests: Sequence[EndInvoice]) -> None:
+    """Start closing invoices at the provider, each once."""
+    await start_all(tx, END_INVOICE, [(each.workflow_id, each) for each in requests])
+
+
+async def expire_payments(ctx: Context, tx: Transaction, payment_ids: Sequence[UUID]) -> list[Payment]:
+    """Expire those that are pending still; what the provider has of them is the caller's business."""
+    expired = await queries.expire(tx, list(payment_ids), ctx.clock.now())
+    await ctx.publish(tx, *(contract.PaymentExpired(**event_fields(each)) for each in expired))
+    return expired
+
+
+@implements(contract.cancel_payments)
+async def cancel_payments(ctx: Context, request: contract.CancelPayments) -> contract.PaymentSummaries:
+    async with ctx.db.transaction() as tx:
+        await end_of_participants(ctx, tx, request.participant_ids)
+    return await _summaries(ctx, request.participant_ids)
+
+
+async def end_of_participants(ctx: Context, tx: Transaction, participant_ids: Sequence[UUID]) -> None:
+    """End the unpaid payments of participants who left or whose reservations lapsed."""
+    pending = await queries.pending_of_participants(tx, list(participant_ids))
+    if pending:
+        await end_payments(ctx, tx, pending)

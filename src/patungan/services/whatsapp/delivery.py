@@ -1,0 +1,86 @@
+"""Handing a stored message over: claimed by one process at a time, tried once, its outcome kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from patungan.kernel.errors import Unavailable
+from patungan.kernel.service import Context
+from patungan.services.whatsapp import queries
+from patungan.services.whatsapp.gateway import Gateway, needs_attention
+from patungan.services.whatsapp.queries import Claimed
+from patungan.services.whatsapp.rules import (
+    CLAIM_SECONDS,
+    Outcome,
+    Prepared,
+    Settlement,
+    Status,
+    Verdict,
+    prepare,
+    settle,
+)
+
+
+def gateway_of(ctx: Context) -> Gateway:
+    """This process's way to WhatsApp."""
+    gateway: Gateway = ctx.local["whatsapp"]
+    return gateway
+
+
+async def deliver(ctx: Context, message_id: UUID) -> Status:
+    """Try once to hand a queued message over; raises Unavailable while another process has it in hand."""
+    now = ctx.clock.now()
+    claimed = await queries.claim(ctx.db, message_id, now, now + timedelta(seconds=CLAIM_SECONDS), False)
+    if claimed is not None:
+        message = prepare(claimed.phone, claimed.template, claimed.language, claimed.parameters)
+        settled = await attempt(ctx, claimed, message)
+        return settled.status
+    state = await queries.find_state(ctx.db, message_id)
+    if state.status is Status.QUEUED:
+        raise Unavailable("Another process hands this message over")
+    return state.status
+
+
+async def attempt(ctx: Context, claimed: Claimed, message: Prepared) -> Settlement:
+    """Hand a claimed message over and keep what came of it."""
+    outcome = await gateway_of(ctx).hand_over(message, reference=str(claimed.id))
+    now = ctx.clock.now()
+    unknown = outcome.verdict is Verdict.UNKNOWN
+    settled = settle(
+        outcome,
+        attempts=claimed.attempts,
+        unknown_outcomes=claimed.unknown_outcomes + unknown,
+        deliver_until=claimed.deliver_until,
+        now=now,
+        jitter=ctx.chance.jitter(),
+    )
+    await queries.record_outcome(
+        ctx.db,
+        claimed.id,
+        now,
+        settled.status,
+        settled.failure,
+        outcome.error_code,
+        outcome.provider_id,
+        unknown,
+        settled.next_attempt_at,
+    )
+    _report(ctx, claimed, outcome, settled)
+    return settled
+
+
+def _report(ctx: Context, claimed: Claimed, outcome: Outcome, settled: Settlement) -> None:
+    if outcome.verdict is Verdict.ACCEPTED:
+        return
+    level = ctx.log.error if needs_attention(outcome) else ctx.log.warning
+    level(
+        "message not handed over",
+        message=str(claimed.id),
+        template=claimed.template,
+        verdict=outcome.verdict.value,
+        failure=outcome.failure,
+        code=outcome.error_code,
+        attempts=claimed.attempts,
+        status=settled.status.value,
+    )
