@@ -1,7 +1,14 @@
-"""The wallet service: user wallet, credits, withdrawals. Port 3010."""
+"""The wallet service: balances and credits. Port 3010."""
 
 from __future__ import annotations
 
+from patungan.contracts import wallet as contract
 from patungan.kernel.service import Service
+from patungan.services.wallet.routes import routes
 
-service = Service(name="wallet", purpose="User wallet, credits, withdrawals")
+service = Service(
+    name="wallet",
+    purpose="User wallet, credits, withdrawals",
+    routes=routes,
+    operations=[contract.credit_cashbacks, contract.credit_refund],
+)

@@ -1,0 +1,119 @@
+"""What the wallet does: credits that other services decide on, and what an owner may read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+
+from patungan.contracts import wallet as contract
+from patungan.kernel.money import Rupiah
+from patungan.kernel.service import Context, implements
+from patungan.kernel.sql import unzip
+from patungan.ledger import accounts
+from patungan.ledger.posting import Journal, balance_of, credit, debit, journal, post
+from patungan.services.wallet import queries
+from patungan.services.wallet.rules import TransactionType, running_balances
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """What a wallet holds; ``held`` is set aside for payments that are not complete. Rupiah."""
+
+    balance: Rupiah
+    held: Rupiah
+
+
+@dataclass(frozen=True, slots=True)
+class _Credit:
+    """A credit to be made once: the wallet, the amount, what it stands for, and its journal."""
+
+    user_id: UUID
+    amount: Rupiah
+    reference_id: UUID
+    journal: Journal
+
+
+async def _credit(
+    ctx: Context, kind: TransactionType, reference_type: str, reference: str, credits: Sequence[_Credit]
+) -> contract.Credited:
+    """Credit wallets in one transaction, with the journals that pay for it; a credit that was made before is passed over."""
+    now = ctx.clock.now()
+    users = sorted({each.user_id for each in credits})
+    async with ctx.db.transaction() as tx:
+        await queries.open_wallets(tx, users, now)
+        # The wallets are locked before looking what is known: a repeated request waits here for the first one.
+        balances = {row.user_id: int(row.balance) for row in await queries.lock_wallets(tx, users)}
+        references = [each.reference_id for each in credits]
+        known = set(await queries.known_references(tx, kind, reference_type, references))
+        fresh = list({each.reference_id: each for each in credits if each.reference_id not in known}.values())
+        if fresh:
+            after = running_balances(balances, [(each.user_id, each.amount) for each in fresh])
+            rows = [
+                (ctx.chance.new_id(), each.user_id, each.amount, balance, each.reference_id)
+                for each, balance in zip(fresh, after, strict=True)
+            ]
+            await queries.insert_transactions(tx, kind, reference_type, reference, now, *unzip(rows, 5))
+            await queries.add_to_wallets(tx, [each.user_id for each in fresh], [each.amount for each in fresh])
+            await post(tx, ctx.chance, now, [each.journal for each in fresh])
+            await ctx.publish(
+                tx,
+                *(
+                    contract.WalletCredited(
+                        user_id=each.user_id,
+                        amount=each.amount,
+                        balance=Rupiah(balance),
+                        type=kind,
+                        reference=reference,
+                    )
+                    for each, balance in zip(fresh, after, strict=True)
+                ),
+            )
+    return contract.Credited(count=len(fresh), amount=Rupiah(sum(each.amount for each in fresh)))
+
+
+@implements(contract.credit_cashbacks)
+async def credit_cashbacks(ctx: Context, request: contract.CreditCashbacks) -> contract.Credited:
+    source = accounts.cashback_payable(request.session_id)
+    return await _credit(
+        ctx,
+        TransactionType.CASHBACK,
+        "participant",
+        request.session_code,
+        [
+            _Credit(
+                each.user_id,
+                each.amount,
+                each.participant_id,
+                journal(
+                    f"cashback/{each.participant_id}",
+                    "refund_issued",
+                    f"participant/{each.participant_id}",
+                    debit(source, each.amount),
+                    credit(accounts.wallet(each.user_id), each.amount),
+                ),
+            )
+            for each in request.cashbacks
+        ],
+    )
+
+
+@implements(contract.credit_refund)
+async def credit_refund(ctx: Context, request: contract.CreditRefund) -> contract.Credited:
+    posting = journal(
+        f"refund/{request.refund_id}/wallet",
+        "refund_issued",
+        f"refund/{request.refund_id}",
+        debit(accounts.REFUND_CLEARING, request.amount),
+        credit(accounts.wallet(request.user_id), request.amount),
+    )
+    made = _Credit(request.user_id, request.amount, request.refund_id, posting)
+    return await _credit(ctx, TransactionType.REFUND, "refund", request.refund_code, [made])
+
+
+async def balance(ctx: Context, user_id: UUID) -> Balance:
+    """What the books say that a user holds."""
+    return Balance(
+        await balance_of(ctx.db, accounts.wallet(user_id)), await balance_of(ctx.db, accounts.wallet_hold(user_id))
+    )

@@ -1,0 +1,71 @@
+"""The SQL of the wallet, on its own schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from patungan.kernel import sql
+from patungan.kernel.money import Rupiah
+from patungan.services.wallet.rules import TransactionType
+
+
+class Wallet(msgspec.Struct, frozen=True):
+    user_id: UUID
+    balance: Rupiah
+
+
+class WalletTransaction(msgspec.Struct, frozen=True):
+    """A move of a wallet; ``amount`` is signed, rupiah."""
+
+    id: UUID
+    type: TransactionType
+    amount: int
+    balance_after: Rupiah
+    reference: str
+    created_at: datetime
+
+
+open_wallets = sql.run(
+    """
+    insert into wallets (user_id, opened_at) select each, $2 from unnest($1::uuid[]) as each order by each
+    on conflict do nothing
+    """
+)
+lock_wallets = sql.many(
+    Wallet, "select user_id, balance from wallets where user_id = any($1::uuid[]) order by user_id for update"
+)
+known_references = sql.many(
+    UUID,
+    """
+    select reference_id from wallet_transactions
+    where type = $1 and reference_type = $2 and reference_id = any($3::uuid[])
+    """,
+)
+insert_transactions = sql.run(
+    """
+    insert into wallet_transactions (id, user_id, type, amount, balance_after, reference_type, reference_id, reference,
+        created_at)
+    select id, user_id, $1, amount, balance_after, $2, reference_id, $3, $4
+    from unnest($5::uuid[], $6::uuid[], $7::bigint[], $8::bigint[], $9::uuid[])
+        as t(id, user_id, amount, balance_after, reference_id)
+    """
+)
+add_to_wallets = sql.run(
+    """
+    update wallets set balance = balance + added.amount, total_earned = total_earned + added.amount
+    from (select user_id, sum(amount)::bigint as amount from unnest($1::uuid[], $2::bigint[]) as t(user_id, amount)
+          group by user_id) added
+    where wallets.user_id = added.user_id
+    """
+)
+list_transactions = sql.many(
+    WalletTransaction,
+    """
+    select id, type, amount, balance_after, reference, created_at from wallet_transactions
+    where user_id = $1 order by created_at desc, id desc limit $2 offset $3
+    """,
+)
+count_transactions = sql.one(int, "select count(*) from wallet_transactions where user_id = $1")
