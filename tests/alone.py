@@ -1,4 +1,4 @@
-"""One service on its own with its worker and a sandbox, for tests that set up its provider as they please."""
+"""One service on its own with a sandbox, and its worker where wanted, for tests that set up its provider as they please."""
 
 from __future__ import annotations
 
@@ -80,13 +80,17 @@ async def alone(
     settings: Mapping[str, str],
     sandbox: Mapping[str, Any],
     provider_paths: Mapping[str, str],
+    *,
+    worker: bool = False,
 ) -> AsyncIterator[Alone]:
     """Start a service with these settings; ``{service}`` in the sandbox's settings is the service's own address, and
-    ``provider_paths`` maps variables to paths of the sandbox."""
+    ``provider_paths`` maps variables to paths of the sandbox. There can be but one worker in the process at a time."""
     database, port, sandbox_port, clock = f"t_{secrets.token_hex(5)}", free_port(), free_port(), VirtualClock()
     await servers.create_database(database, template)
     url, sandbox_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"
-    told = {key: value.format(service=url) if isinstance(value, str) else value for key, value in sandbox.items()}
+    told: dict[str, Any] = {
+        key: value.format(service=url) if isinstance(value, str) else value for key, value in sandbox.items()
+    }
     world = create_sandbox(SandboxSettings(port=sandbox_port, **told), clock=clock.now)
     environment = {
         "DATABASE_URL": servers.url(database),
@@ -104,7 +108,8 @@ async def alone(
     async with httpx.AsyncClient(timeout=30) as client:
         for address in (f"{sandbox_url}/health", f"{url}/health"):
             await _answers(client, address)
-        await platform.start_worker()
+        if worker:
+            await platform.start_worker()
         try:
             yield Alone(name, url, sandbox_url, platform, clock, client, servers.url(database))
         finally:

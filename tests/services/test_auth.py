@@ -45,8 +45,14 @@ async def test_me_with_and_without_the_stripped_prefix(one_house: House) -> None
 
 async def test_a_malformed_body_names_the_field(one_house: House) -> None:
     response = await one_house.request("POST", "auth", "/api/auth/login", {"phone": "08123", "password": 5})
-    assert (response.status_code, response.json()["code"], response.json()["field"]) == (400, "invalid_input", "password")
-    response = await one_house.request("POST", "auth", "/api/auth/login", {"phone": "08123", "password": "x", "role": "admin"})
+    assert (response.status_code, response.json()["code"], response.json()["field"]) == (
+        400,
+        "invalid_input",
+        "password",
+    )
+    response = await one_house.request(
+        "POST", "auth", "/api/auth/login", {"phone": "08123", "password": "x", "role": "admin"}
+    )
     assert (response.status_code, response.json()["code"]) == (400, "invalid_input")
     response = await one_house.request("GET", "auth", "/api/auth/nowhere")
     assert (response.status_code, response.json()["code"]) == (404, "not_found")

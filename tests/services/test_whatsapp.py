@@ -14,12 +14,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from tests.alone import Alone, alone
-from tests.house import Servers
 
 from patungan.contracts import whatsapp as contract
 from patungan.kernel.errors import InvalidInput, Problem, Unavailable
 from patungan.kernel.identity import Role
+from tests.alone import Alone, alone
+from tests.house import Servers
 
 APP_SECRET = "app-secret-of-the-tests"
 VERIFY_TOKEN = "verify-token-of-the-tests"
@@ -53,6 +53,7 @@ async def service(servers: Servers, template: str) -> AsyncIterator[Alone]:
             "whatsapp_step_delay": 0.05,
         },
         {"WHATSAPP_API_URL": "/whatsapp"},
+        worker=True,
     ) as started:
         yield started
 
@@ -67,7 +68,7 @@ async def fair_weather(service: Alone) -> AsyncIterator[None]:
 
 
 def phone(ending: str = "") -> str:
-    return f"+62813{next(_numbers):07d}{ending or '7'}"
+    return f"+62813{next(_numbers):05d}{ending or '2707'}"
 
 
 def otp(to: str, code: str = "135790", key: str | None = None) -> contract.SendTemplate:

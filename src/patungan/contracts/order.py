@@ -13,7 +13,8 @@ from patungan.kernel.money import Rupiah
 class SessionOrder(Message, frozen=True):
     """The order of one paid participant at the final price; amounts in rupiah, weight in grams.
 
-    ``shipping_cost`` is leg one and leg two together; ``fee`` the gateway fee; both as paid.
+    ``shipping_cost`` is leg one and leg two together; ``fee`` the gateway fee; both as paid. ``cashback`` is what went to the
+    wallet beside the order, for showing.
     """
 
     participant_id: UUID
@@ -27,6 +28,7 @@ class SessionOrder(Message, frozen=True):
     fee: Rupiah
     courier_service: str
     address: Address
+    cashback: Rupiah = Rupiah(0)
 
 
 class CreateSessionOrders(Message, frozen=True):

@@ -135,6 +135,12 @@ class ToleranceTooSmall(Problem):
     )
 
 
+class DemandReleased(Problem):
+    """A demand that arrives after its session was given up."""
+
+    code, status, title = "demand_released", 409, "This session's stock was given back already"
+
+
 @event("warehouse", "stock.reserved")
 class StockReserved(Message, frozen=True):
     session_id: UUID

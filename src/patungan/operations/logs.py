@@ -86,6 +86,10 @@ def follow(data: DataDirectory, names: Sequence[str]) -> Iterator[tuple[str, str
         path = _existing(data, name)
         found = path.stat()
         followed.append(_Followed(name, path, found.st_size, found.st_ino))
+    return _read_on(followed)
+
+
+def _read_on(followed: Sequence[_Followed]) -> Iterator[tuple[str, str]]:
     while True:
         for log in followed:
             for line in log.news():

@@ -70,8 +70,9 @@ def new_state(options: UpOptions, known: StackState | None) -> StackState:
         postgres_port=postgres_port,
         valkey_port=valkey_port,
         sandbox=sandbox,
-        seeded=known.seeded if embedded_database or known.postgres_port is None else False,
-        migrated=known.migrated if embedded_database else "",
+        # Another database than last time is another matter; seeding one that was seeded before adds nothing.
+        seeded=known.seeded and embedded_database == (known.postgres_port is not None),
+        migrated=known.migrated if embedded_database and known.postgres_port is not None else "",
     )
 
 

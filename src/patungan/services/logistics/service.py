@@ -2,6 +2,57 @@
 
 from __future__ import annotations
 
-from patungan.kernel.service import Service
+import asyncio
+from typing import Annotated
 
-service = Service(name="logistics", purpose="Shipping rates, booking and tracking")
+from patungan.contracts import logistics as contract
+from patungan.kernel.service import Context, Service
+from patungan.kernel.settings import Common, Secret
+from patungan.providers.couriers import biteship, jne, sicepat
+from patungan.services.logistics.couriers import open_couriers
+from patungan.services.logistics.routes import routes
+
+
+class Settings(Common, frozen=True, kw_only=True):
+    """Settings of logistics. Without any courier's key every parcel has the flat rate, marked as an estimate."""
+
+    biteship_api_key: Annotated[Secret, "BITESHIP_API_KEY: rates of all couriers through Biteship"] = Secret("")
+    biteship_api_url: Annotated[str, "BITESHIP_API_URL: Biteship's base address"] = biteship.BASE_URL
+    biteship_couriers: Annotated[str, "BITESHIP_COURIERS: comma-separated couriers to ask Biteship for"] = ",".join(
+        biteship.DEFAULT_COURIERS
+    )
+    jne_api_key: Annotated[Secret, "JNE_API_KEY: JNE's own API, used without Biteship"] = Secret("")
+    jne_username: Annotated[str, "JNE_USERNAME: the user that JNE's key belongs to"] = ""
+    jne_api_url: Annotated[str, "JNE_API_URL: JNE's base address"] = jne.RATES_URL
+    jnt_api_key: Annotated[Secret, "JNT_API_KEY: J&T Express's own API, used without Biteship"] = Secret("")
+    jnt_tariff_key: Annotated[Secret, "JNT_TARIFF_KEY: signs J&T tariff requests; the API key unless set"] = Secret("")
+    jnt_customer: Annotated[str, "JNT_CUSTOMER: our name at J&T Express"] = ""
+    jnt_api_url: Annotated[str, "JNT_API_URL: J&T Express's base address, as its contract names it"] = ""
+    sicepat_api_key: Annotated[Secret, "SICEPAT_API_KEY: SiCepat's own API, used without Biteship"] = Secret("")
+    sicepat_api_url: Annotated[str, "SICEPAT_API_URL: SiCepat's base address"] = sicepat.BASE_URL
+    flat_rate_per_kg: Annotated[int, "FLAT_RATE_PER_KG: rupiah a started kilogram while no courier answers"] = 20_000
+
+
+async def _open(ctx: Context) -> None:
+    ctx.local["couriers"] = open_couriers(ctx)
+    ctx.local["flights"] = {}
+
+
+async def _close(ctx: Context) -> None:
+    flights = list(ctx.local["flights"].values())
+    for flight in flights:
+        flight.cancel()
+    await asyncio.gather(*flights, return_exceptions=True)
+    for courier in ctx.local["couriers"]:
+        await courier.aclose()
+
+
+service = Service(
+    name="logistics",
+    purpose="Shipping rates, booking and tracking",
+    settings=Settings,
+    routes=routes,
+    operations=[contract.quote_rates],
+    on_start=_open,
+    on_stop=_close,
+)

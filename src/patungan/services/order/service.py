@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
-from patungan.kernel.service import Service
+from typing import Annotated
+from uuid import UUID
 
-service = Service(name="order", purpose="Orders and fulfilment")
+from patungan.contracts import order as contract
+from patungan.kernel.service import Service
+from patungan.kernel.settings import Common
+from patungan.services.order.routes import routes
+
+
+class Settings(Common, frozen=True, kw_only=True):
+    """Settings of order."""
+
+    bot_user_id: Annotated[UUID, "BOT_USER_ID: the platform's own user, who never gets an order"] = UUID(
+        "00000000-0000-0000-0000-000000000001"
+    )
+
+
+service = Service(
+    name="order",
+    purpose="Orders and fulfilment",
+    settings=Settings,
+    routes=routes,
+    operations=[contract.create_session_orders],
+)

@@ -17,7 +17,7 @@ INVOICE_MARGIN = timedelta(seconds=5)
 """How long before its payment an invoice ends, so that no delay on the way lets it outlive the payment."""
 SHORTEST_INVOICE = timedelta(seconds=10)
 """With less time left an invoice is not opened any more."""
-INVOICE_LEASE = timedelta(seconds=90)
+INVOICE_LEASE = timedelta(seconds=150)
 """How long whoever asks for an invoice is left alone with it: longer than a call and a look-up may take together."""
 
 NEWS_GRACE = timedelta(seconds=30)

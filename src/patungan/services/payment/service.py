@@ -1,7 +1,54 @@
-"""The payment service: xendit payments, escrow, refunds. Port 3005."""
+"""The payment service: Xendit payments, escrow, refunds. Port 3005."""
 
 from __future__ import annotations
 
-from patungan.kernel.service import Service
+from typing import Annotated
 
-service = Service(name="payment", purpose="Xendit payments, escrow, refunds")
+from patungan.contracts import payment as contract
+from patungan.kernel.service import Service
+from patungan.kernel.settings import Common, Secret, SecretRule
+from patungan.providers.xendit import BASE_URL
+
+# Imported for what it implements.
+from patungan.services.payment.operations import sessions as _sessions  # noqa: F401
+from patungan.services.payment.operations.gateway import close_gateway, open_gateway
+from patungan.services.payment.processes import subscriptions, timers, workflows
+from patungan.services.payment.routes import routes
+
+
+class Settings(Common, frozen=True, kw_only=True):
+    """Settings of payment."""
+
+    xendit_secret_key: Annotated[
+        Secret, "XENDIT_SECRET_KEY: the account that is paid to", SecretRule(24, prefix="xnd_production_")
+    ] = Secret("")
+    xendit_webhook_verification_token: Annotated[
+        Secret, "XENDIT_WEBHOOK_VERIFICATION_TOKEN: proves Xendit's callbacks, from its dashboard", SecretRule(32)
+    ] = Secret("")
+    xendit_webhook_hmac_secret: Annotated[
+        Secret, "XENDIT_WEBHOOK_HMAC_SECRET: set where a relay before us signs callbacks (HMAC-SHA256)"
+    ] = Secret("")
+    xendit_public_key: Annotated[str, "XENDIT_PUBLIC_KEY: for card fields in a browser"] = ""
+    xendit_api_url: Annotated[str, "XENDIT_API_URL: where Xendit's API is"] = BASE_URL
+    commission_percent: Annotated[int, "COMMISSION_PERCENT: our share of product revenue"] = 10
+
+
+service = Service(
+    name="payment",
+    purpose="Xendit payments, escrow, refunds",
+    settings=Settings,
+    routes=routes,
+    operations=[
+        contract.create_escrow_payments,
+        contract.close_session_payments,
+        contract.release_escrow,
+        contract.get_payments,
+        contract.cancel_payments,
+        contract.refund_session,
+    ],
+    subscriptions=subscriptions,
+    workflows=workflows,
+    timers=timers,
+    on_start=open_gateway,
+    on_stop=close_gateway,
+)

@@ -13,6 +13,9 @@ from patungan.kernel.time import JAKARTA
 LEAST_LEAD = timedelta(days=1)
 """A further purchase order gives the factory at least this long."""
 
+LONGEST_QUANTITIES = 700
+"""Characters that a message has room for, of the 1,024 that WhatsApp takes."""
+
 _MONTHS = (
     "Januari",
     "Februari",
@@ -240,9 +243,14 @@ def expected_again(created_at: datetime, expected_at: datetime, now: datetime) -
 
 
 def quantities_text(product_name: str, quantities: Sequence[tuple[str, int]]) -> str:
-    """What to make, in one line: ``Kaos Polos: S 20, M 50 (70 unit)``. A variant's name is empty without variants."""
+    """What to make, in one line: ``Kaos Polos: S 20, M 50 (70 unit)``. A variant's name is empty without variants.
+
+    Too many variants for a message are counted, and stand in the portal one by one.
+    """
     total = sum(units for _name, units in quantities)
     each = ", ".join(f"{name} {units}" for name, units in quantities if name)
+    if len(product_name) + len(each) > LONGEST_QUANTITIES:
+        return f"{product_name}: {total} unit dalam {len(quantities)} varian, rincian di portal pabrik"
     return f"{product_name}: {each} ({total} unit)" if each else f"{product_name}: {total} unit"
 
 

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from patungan.contracts import warehouse as contract
 from patungan.kernel.service import Service
+from patungan.services.warehouse.operations import demand as _demand  # noqa: F401  its functions register themselves
+from patungan.services.warehouse.processes import send_purchase_order
+from patungan.services.warehouse.routes import routes
 
-service = Service(name="warehouse", purpose="Inventory, purchase orders, stock allocation")
+service = Service(
+    name="warehouse",
+    purpose="Inventory, purchase orders, stock allocation",
+    routes=routes,
+    operations=[
+        contract.get_warehouses,
+        contract.get_bundle_rules,
+        contract.fulfil_demand,
+        contract.release_demand,
+    ],
+    workflows=[send_purchase_order],
+)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from patungan.kernel.errors import Forbidden, InvalidInput
 from patungan.kernel.http import Ctx, get, post
@@ -111,7 +111,7 @@ async def take_webhook(ctx: Ctx, request: Request[Any, Any, Any]) -> Taken:
 @get("/api/whatsapp/messages", audience=Audience.ADMIN)
 async def list_messages(
     ctx: Ctx,
-    status: Status | None = None,
+    status: FromQuery[Status | None] = None,
     template: TemplateName = None,
     page: PageNumber = 1,
     limit: PageLimit = 20,

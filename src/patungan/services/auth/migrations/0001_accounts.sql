@@ -24,6 +24,13 @@ create table otps (
 );
 create index otps_expires_at on otps (expires_at);
 
+-- Codes of the last hour, counted over all purposes.
+create table otp_sendings (
+    phone_number text not null,
+    sent_at timestamptz not null,
+    primary key (phone_number, sent_at)
+);
+
 create table refresh_tokens (
     id uuid primary key,
     family uuid not null,

@@ -14,8 +14,8 @@ from patungan.kernel.service import Context
 from patungan.providers.errors import ProviderError, ProviderOutcomeUnknown
 from patungan.providers.xendit import Invoice, InvoiceRequest
 from patungan.services.payment.operations import gateway
-from patungan.services.payment.operations.news import apply_news, settle_with_provider
-from patungan.services.payment.operations.payments import EndInvoice, end_invoices, expire_payments
+from patungan.services.payment.operations.news import apply_news
+from patungan.services.payment.operations.payments import EndInvoice, end_invoices
 from patungan.services.payment.queries import escrows
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries.payments import Payment
@@ -45,8 +45,9 @@ async def open_invoice(ctx: Context, user_id: UUID, payment_id: UUID) -> OpenedI
         known = _answer(payment)
         if known is not None:
             return known
-        if await _claim(ctx, payment, claim):
-            return await _open_claimed(ctx, payment, claim)
+        asked = await _claim(ctx, payment, claim)
+        if asked is not None:
+            return await _open_claimed(ctx, payment, claim, asked=asked)
         await asyncio.sleep(WAIT_PAUSE)
         payment = await _reload(ctx, payment.id)
     raise Unavailable("This payment is being opened already; try again")
@@ -68,7 +69,8 @@ async def _reload(ctx: Context, payment_id: UUID) -> Payment:
     return payment
 
 
-async def _claim(ctx: Context, payment: Payment, claim: UUID) -> bool:
+async def _claim(ctx: Context, payment: Payment, claim: UUID) -> bool | None:
+    """Become the one request that may ask for the invoice; answers whether another asked before, None if it is asking."""
     now = ctx.clock.now()
     if invoice_seconds(payment.expires_at, now) is None:
         raise contract.PaymentClosed()
@@ -76,26 +78,21 @@ async def _claim(ctx: Context, payment: Payment, claim: UUID) -> bool:
         escrow = await escrows.share_escrow(tx, payment.session_id)
         if not escrow.opens_invoices:
             raise contract.PaymentClosed("Paying for this session has ended")
-        return bool(await queries.claim_invoice(tx, payment.id, claim, now, now + INVOICE_LEASE))
+        return await queries.claim_invoice(tx, payment.id, claim, now, now + INVOICE_LEASE)
 
 
-async def _open_claimed(ctx: Context, payment: Payment, claim: UUID) -> OpenedInvoice:
-    """Make the invoice while this request alone may. ``payment.invoice_asked`` tells whether somebody tried before."""
-    current = await _reload(ctx, payment.id)
+async def _open_claimed(ctx: Context, payment: Payment, claim: UUID, *, asked: bool) -> OpenedInvoice:
+    """Make the invoice while this request alone may; where one was asked for before, look for that one first."""
     try:
-        invoice = await gateway.find_invoice(ctx, current.code) if payment.invoice_asked else None
+        invoice = await gateway.find_invoice(ctx, payment.code) if asked else None
         if invoice is None:
-            invoice = await _create(ctx, current)
-    except ProviderOutcomeUnknown as error:
-        gateway.log_silence(ctx, "an invoice's making is not known", error, payment=current.code)
-        await queries.release_claim(ctx.db, current.id, claim, False)
-        raise Unavailable("The payment provider does not answer; try again") from error
+            invoice = await _create(ctx, payment)
     except ProviderError as error:
-        gateway.log_silence(ctx, "an invoice was not made", error, payment=current.code)
-        # Certainly not made, unless an earlier attempt's answer was lost.
-        await queries.release_claim(ctx.db, current.id, claim, not payment.invoice_asked)
+        gateway.log_silence(ctx, "an invoice was not opened", error, payment=payment.code)
+        unsure = asked or isinstance(error, ProviderOutcomeUnknown)
+        await queries.release_claim(ctx.db, payment.id, claim, not unsure)
         raise Unavailable("The payment provider does not answer; try again") from error
-    return await _store(ctx, current, invoice)
+    return await _store(ctx, payment, invoice)
 
 
 async def _create(ctx: Context, payment: Payment) -> Invoice:
@@ -115,8 +112,11 @@ async def _create(ctx: Context, payment: Payment) -> Invoice:
     )
     try:
         return await gateway.xendit(ctx).create_invoice(request)
-    except ProviderOutcomeUnknown:
-        found = await gateway.find_invoice(ctx, payment.code)
+    except ProviderOutcomeUnknown as unknown:
+        try:
+            found = await gateway.find_invoice(ctx, payment.code)
+        except ProviderError:
+            raise unknown from None
         if found is None:
             raise
         return found

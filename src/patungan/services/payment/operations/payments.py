@@ -96,15 +96,18 @@ async def _insert(ctx: Context, tx: Transaction, wanted: Sequence[contract.Escro
 
 
 @implements(contract.create_escrow_payments)
-async def create_escrow_payments(
-    ctx: Context, request: contract.CreateEscrowPayments
-) -> contract.PaymentSummaries:
+async def create_escrow_payments(ctx: Context, request: contract.CreateEscrowPayments) -> contract.PaymentSummaries:
     for each in request.payments:
         check_payable(each)
     if request.payments:
         async with ctx.db.transaction() as tx:
             await create_missing(ctx, tx, request.payments)
     return await _summaries(ctx, [each.participant_id for each in request.payments])
+
+
+@implements(contract.get_payments)
+async def get_payments(ctx: Context, request: contract.GetPayments) -> contract.PaymentSummaries:
+    return await _summaries(ctx, request.participant_ids)
 
 
 async def _summaries(ctx: Context, participant_ids: Sequence[UUID]) -> contract.PaymentSummaries:

@@ -123,9 +123,7 @@ async def _insert(
         for each in wanted
     ]
     ids, codes, payment_ids, invoices, amounts, destinations = sql.unzip(rows, 6)
-    return await queries.insert_refunds(
-        tx, ids, codes, payment_ids, invoices, kind, reason, amounts, destinations, now
-    )
+    return await queries.insert_refunds(tx, ids, codes, payment_ids, invoices, kind, reason, amounts, destinations, now)
 
 
 async def advance_refund(ctx: Context, refund_id: UUID) -> str:
@@ -134,7 +132,6 @@ async def advance_refund(ctx: Context, refund_id: UUID) -> str:
     Only one caller at a time has it; whoever finds it taken, not due or ended leaves it alone.
     """
     now = ctx.clock.now()
-    # How often it was taken up before is read in the same statement that takes it up, hence the first spacing here.
     refund = await queries.take_up(ctx.db, refund_id, now, next_refund_look(0, now))
     if refund is None:
         return "left alone"
@@ -197,9 +194,7 @@ async def _take_state(ctx: Context, refund: Refund, found: provider.Refund) -> s
 _ENDED = (provider.RefundStatus.SUCCEEDED, provider.RefundStatus.FAILED, provider.RefundStatus.CANCELLED)
 
 
-async def _apply_state(
-    ctx: Context, tx: Transaction, refund: Refund, attempt: int, found: provider.Refund
-) -> Outcome:
+async def _apply_state(ctx: Context, tx: Transaction, refund: Refund, attempt: int, found: provider.Refund) -> Outcome:
     if attempt != refund.attempt:
         return Outcome.UNCHANGED
     await queries.store_provider_refund(tx, refund.id, found.id, refund.attempt)
@@ -309,5 +304,3 @@ async def retry_refund(ctx: Context, tx: Transaction, refund_id: UUID, destinati
     workflow_id = f"refund-{refund_id}-{again.attempt}"
     await start_all(tx, CARRY_OUT_REFUND, [(workflow_id, CarryOutRefund(refund_id))])
     return again
-
-

@@ -30,7 +30,9 @@ LEASE = timedelta(seconds=60)
 MOST_AT_ONCE = 100
 
 
-async def receive(ctx: Context, token: str | None, signature: str | None, webhook_id: str | None, raw: bytes) -> Outcome:
+async def receive(
+    ctx: Context, token: str | None, signature: str | None, webhook_id: str | None, raw: bytes
+) -> Outcome:
     """Take in a callback: prove it, store it, process it. Raises WebhookRefused, and InvalidInput for what is no callback."""
     if not verify_callback_token(ctx.settings.xendit_webhook_verification_token, token):
         ctx.log.warning("webhook with a wrong token")

@@ -78,8 +78,6 @@ class AdminPayment(msgspec.Struct, frozen=True):
     refunded_amount: Rupiah
 
 
-
-
 _PAYMENT = """
     id, code, participant_id, session_id, user_id, description, status, total, expires_at,
     invoice_asked_at is not null as invoice_asked, invoice_id, invoice_url
@@ -100,7 +98,7 @@ insert_payments = sql.many(
                           leg2_amount, fee_amount, total, status, created_at, expires_at, expired_at)
     select n.id, n.code, n.participant_id, n.session_id, n.user_id, n.description, n.product, n.leg1, n.leg2, n.fee,
            n.product + n.leg1 + n.leg2 + n.fee, case when e.closing_began_at is null and e.refunded_at is null
-           then 'pending' else 'expired' end, $11, n.expires_at,
+           then 'pending' else 'expired' end, $11::timestamptz, n.expires_at,
            case when e.closing_began_at is null and e.refunded_at is null then null else $11 end
     from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[],
                 $9::bigint[], $10::bigint[], $12::timestamptz[])
@@ -124,12 +122,19 @@ find_payment = sql.maybe(Payment, f"select {_PAYMENT} from payments where id = $
 find_payment_by_code = sql.maybe(Payment, f"select {_PAYMENT} from payments where code = $1")
 lock_payment = sql.maybe(Payment, f"select {_PAYMENT} from payments where id = $1 for no key update")
 
-claim_invoice = sql.run(
+claim_invoice = sql.maybe(
+    bool,
     """
-    update payments set invoice_claim = $2, invoice_claimed_until = $4, invoice_asked_at = coalesce(invoice_asked_at, $3)
-    where id = $1 and status = 'pending' and invoice_id is null
-      and (invoice_claim is null or invoice_claimed_until <= $3)
-    """
+    with before as (
+        select id, invoice_asked_at is not null as asked from payments
+        where id = $1 and status = 'pending' and invoice_id is null
+          and (invoice_claim is null or invoice_claimed_until <= $3)
+        for no key update
+    )
+    update payments p set invoice_claim = $2, invoice_claimed_until = $4,
+        invoice_asked_at = coalesce(p.invoice_asked_at, $3)
+    from before where p.id = before.id returning before.asked
+    """,
 )
 release_claim = sql.run(
     """

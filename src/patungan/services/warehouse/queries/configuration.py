@@ -34,9 +34,7 @@ class BundleVariant(msgspec.Struct, frozen=True):
 
 _CONTRACT = "id, code, name, city, province, postal_code"
 
-find_warehouses = sql.many(
-    Warehouse, f"select {_CONTRACT} from warehouses where id = any($1::uuid[]) order by code"
-)
+find_warehouses = sql.many(Warehouse, f"select {_CONTRACT} from warehouses where id = any($1::uuid[]) order by code")
 find_active_warehouses = sql.many(Warehouse, f"select {_CONTRACT} from warehouses where is_active order by code")
 list_warehouses = sql.many(
     WarehouseRow, f"select {_CONTRACT}, is_active from warehouses order by code limit $1 offset $2"

@@ -84,7 +84,7 @@ move_stock = sql.many(
     with moved as (
         update inventory
         set quantity = quantity + change.quantity_change, reserved = reserved + change.reserved_change
-        from unnest($8::uuid[], $9::bigint[], $10::bigint[], $11::bigint[])
+        from unnest($7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[])
             as change (id, units, quantity_change, reserved_change)
         where inventory.id = change.id
         returning inventory.id, variant_id, quantity, reserved, available, min_stock_level,
@@ -96,9 +96,54 @@ move_stock = sql.many(
         from moved order by array_position($7::uuid[], id)
     )
     select id, variant_id, quantity, reserved, available, min_stock_level from moved
-    """.replace("$7::uuid[]", "$8::uuid[]")
-    .replace("$8::", "$7::")
-    .replace("$9::", "$8::")
-    .replace("$10::", "$9::")
-    .replace("$11::", "$10::"),
+    """,
 )
+update_stock_settings = sql.run(
+    """
+    update inventory set min_stock_level = coalesce($2, min_stock_level), location = coalesce($3, location)
+    where id = $1
+    """
+)
+
+_ITEM = f"""
+    select id, warehouse_id, product_id, variant_id, quantity, reserved, available,
+        coalesce((
+            select sum(ordered - received - damaged) from purchase_order_lines
+            join purchase_orders on purchase_orders.id = purchase_order_id
+            where purchase_orders.warehouse_id = inventory.warehouse_id
+                and purchase_orders.product_id = inventory.product_id and status in {_OPEN}
+                and purchase_order_lines.variant_id is not distinct from inventory.variant_id
+        ), 0)::bigint as incoming,
+        coalesce((
+            select sum(reservations.quantity - held) from reservations join demands using (session_id)
+            where demands.warehouse_id = inventory.warehouse_id and demands.product_id = inventory.product_id
+                and demands.status = 'waiting' and reservations.variant_id is not distinct from inventory.variant_id
+        ), 0)::bigint as waiting,
+        min_stock_level, location
+    from inventory
+    """
+_WANTED_ITEMS = """
+    where ($1::uuid is null or inventory.warehouse_id = $1) and ($2::uuid is null or inventory.product_id = $2)
+        and (not $3::boolean or available <= min_stock_level)
+    """
+list_inventory = sql.many(
+    InventoryItem,
+    f"{_ITEM} {_WANTED_ITEMS} order by inventory.product_id, inventory.id limit $4 offset $5",
+)
+count_inventory = sql.one(int, f"select count(*) from inventory {_WANTED_ITEMS}")
+find_inventory_item = sql.maybe(InventoryItem, f"{_ITEM} where inventory.id = $1")
+
+_WANTED_MOVEMENTS = """
+    from stock_movements join inventory on inventory.id = inventory_id
+    where ($1::uuid is null or warehouse_id = $1) and ($2::uuid is null or product_id = $2)
+        and ($3::text is null or type = $3)
+    """
+list_movements = sql.many(
+    Movement,
+    f"""
+    select stock_movements.id, at, warehouse_id, product_id, variant_id, type, units, quantity_change,
+        reserved_change, quantity_after, reserved_after, actor, reason, session_id, purchase_order_id
+    {_WANTED_MOVEMENTS} order by stock_movements.id desc limit $4 offset $5
+    """,
+)
+count_movements = sql.one(int, f"select count(*) {_WANTED_MOVEMENTS}")

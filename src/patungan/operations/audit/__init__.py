@@ -1,0 +1,82 @@
+"""Proves the books: every rule that money, goods and participants obey, checked over all rows of one moment."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import asyncpg
+import httpx
+
+from patungan.kernel.database import owner_url
+from patungan.operations.audit import books, payments, provider, sessions, stock, wallets
+from patungan.operations.audit.provider import Movement, ProviderBooks
+from patungan.operations.audit.report import Finding, Report, as_json, show
+
+if TYPE_CHECKING:
+    from patungan.operations.stack import RunningStack
+
+CHECKS = (*books.CHECKS, *payments.CHECKS, *wallets.CHECKS, *sessions.CHECKS, *stock.CHECKS)
+
+ATTEMPTS = 4
+PAUSE_SECONDS = 1.0
+"""A platform at work has news on its way: what does not hold is looked at again before it is called wrong."""
+
+
+async def audit(database_url: str, books: ProviderBooks | None) -> Report:
+    """Audit the books of one moment, as the database's owner; without ``books`` the provider's are not compared.
+
+    Raises httpx.HTTPError where the provider's books cannot be read.
+    """
+    # Theirs first: what comes in meanwhile is in ours and is looked at again, what is in theirs must be in ours by then.
+    movements = [each async for each in books.movements()] if books is not None else None
+    connection = await asyncpg.connect(owner_url(database_url), server_settings={"jit": "off", "timezone": "UTC"})
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            findings = [await check.carry_out(connection) for check in CHECKS]
+            findings.append(await _compared(connection, movements))
+    finally:
+        await connection.close()
+    return Report(findings)
+
+
+async def _compared(connection: asyncpg.Connection[asyncpg.Record], movements: list[Movement] | None) -> Finding:
+    if movements is None:
+        reason = "a real provider is configured; its books are reconciled from its own reports"
+        return Finding(provider.NAME, provider.CLAIM, skipped=reason)
+    return await provider.compare(connection, movements)
+
+
+async def settled_audit(database_url: str, books: ProviderBooks | None) -> Report:
+    """Audit, and where something does not hold again after a moment: news on its way must not be called a fault."""
+    for _ in range(ATTEMPTS - 1):
+        report = await audit(database_url, books)
+        if report.whole:
+            return report
+        await asyncio.sleep(PAUSE_SECONDS)
+    return await audit(database_url, books)
+
+
+def provider_books(stack: RunningStack) -> ProviderBooks | None:
+    """The sandbox's books of a running platform; None where real providers are used."""
+    if not stack.sandbox_url:
+        return None
+    return ProviderBooks(f"{stack.sandbox_url}/xendit", stack.environment["XENDIT_SECRET_KEY"])
+
+
+async def run(stack: RunningStack, *, json: bool = False) -> int:
+    """Audit a running platform and print the report; answers 0 where the books are whole, else 1."""
+    from rich.console import Console
+
+    from patungan.operations.layout import OperationError
+
+    try:
+        report = await settled_audit(stack.database_url, provider_books(stack))
+    except httpx.HTTPError as error:
+        raise OperationError(f"the sandbox does not show the provider's books ({error})") from error
+    if json:
+        sys.stdout.buffer.write(as_json(report) + b"\n")
+    else:
+        show(report, Console(highlight=False))
+    return 0 if report.whole else 1

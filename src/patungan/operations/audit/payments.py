@@ -1,0 +1,155 @@
+"""Money that came in: received once, in exactly one place, and never more given back than there was."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from patungan.operations.audit.check import SETTLING, Check
+
+POSTED = """
+    select t.idempotency_key as key, a.code as account, a.kind, sum(e.amount) as amount
+    from ledger.transactions t join ledger.entries e on e.transaction_id = t.id
+    join ledger.accounts a on a.id = e.account_id group by t.idempotency_key, a.code, a.kind
+"""
+"""What each transaction moved on each account, debits positive."""
+
+RETURNED = "select payment_id, sum(amount) as amount from payment.refunds where kind = 'session' group by payment_id"
+
+PLACED = f"""
+    select p.id, p.code, p.participant_id, p.session_id, p.total, p.escrow_released_at is not null as released,
+        coalesce(r.amount, 0) as returned,
+        p.escrow_released_at is null and coalesce(r.amount, 0) = 0 as held
+    from payment.payments p left join ({RETURNED}) as r on r.payment_id = p.id
+    where p.status in ('paid', 'refunded')
+"""
+"""Paid payments with the place of their money: held in escrow, released, or going (gone) back."""
+
+RECEIPT_KEY = """
+    'payment/' || c.payment_id || case c.kind when 'in_time' then '/paid' else '/' || c.kind || '/' || c.invoice_id end
+"""
+"""The key under which a receipt's money was posted; ``c`` is the receipt."""
+
+CHECKS: Final = (
+    Check(
+        "receipts",
+        "every receipt is posted once, with its amount, and nothing is posted without one",
+        "select 1 from payment.receipts where kind <> 'quarantined'",
+        f"""
+        with received as (
+            select {RECEIPT_KEY} as key, c.amount from payment.receipts c where c.kind <> 'quarantined'
+        ), posted as (
+            select key, amount from ({POSTED}) as p where kind = 'gateway_clearing' and key like 'payment/%'
+        )
+        select coalesce(r.key, p.key) as subject,
+            case when p.key is null then 'received and not posted' when r.key is null then 'posted and not received'
+                else 'another amount was posted' end as detail,
+            coalesce(r.amount, 0) as expected, coalesce(p.amount, 0) as found
+        from received r full join posted p on p.key = r.key
+        where r.amount is distinct from p.amount
+        """,
+    ),
+    Check(
+        "paid",
+        "every paid payment was received in time, in full, and its money is in exactly one place",
+        "select 1 from payment.payments where status in ('paid', 'refunded')",
+        f"""
+        select p.code as subject,
+            case when c.amount is distinct from p.total then 'not received in full'
+                when p.released and p.returned > 0 then 'both released and refunded'
+                else 'refunded in part' end as detail,
+            p.total as expected,
+            case when c.amount is distinct from p.total then coalesce(c.amount, 0) else p.returned end as found
+        from ({PLACED}) as p left join payment.receipts c on c.payment_id = p.id and c.kind = 'in_time'
+        where c.amount is distinct from p.total or (p.released and p.returned > 0) or p.returned not in (0, p.total)
+        """,
+    ),
+    Check(
+        "unpaid",
+        "a payment that is not paid has no money in time",
+        "select 1 from payment.payments where status not in ('paid', 'refunded')",
+        """
+        select p.code as subject, 'money came in time, and the payment is ' || p.status as detail, 0 as expected,
+            c.amount as found
+        from payment.payments p join payment.receipts c on c.payment_id = p.id and c.kind = 'in_time'
+        where p.status not in ('paid', 'refunded')
+        """,
+    ),
+    Check(
+        "escrow",
+        "a session's escrow is its paid payments that are neither released nor refunded",
+        "select 1 from payment.escrows",
+        f"""
+        with booked as (
+            select split_part(account, '/', 2) as session_id, -sum(amount) as amount
+            from ({POSTED}) as p where kind = 'escrow' group by 1
+        ), held as (
+            select session_id::text, sum(total) filter (where held) as amount from ({PLACED}) as p group by 1
+        )
+        select 'escrow/' || coalesce(b.session_id, h.session_id) as subject, 'not what its payments are' as detail,
+            coalesce(h.amount, 0) as expected, coalesce(b.amount, 0) as found
+        from booked b full join held h on h.session_id = b.session_id
+        where coalesce(b.amount, 0) <> coalesce(h.amount, 0)
+        """,
+    ),
+    Check(
+        "final sessions",
+        "the escrow of a session that is over is empty",
+        "select 1 from group_buying.sessions where status in ('orders_created', 'failed', 'cancelled')",
+        f"""
+        select s.code as subject, 'money is left in the escrow of a session that is ' || s.status as detail,
+            0 as expected, -sum(p.amount) as found
+        from group_buying.sessions s join ({POSTED}) as p on p.account = 'escrow/' || s.id
+        where s.status in ('orders_created', 'failed', 'cancelled') and s.id::text not in ({SETTLING})
+        group by s.id having sum(p.amount) <> 0
+        """,
+    ),
+    Check(
+        "releases",
+        "what was released of a session is what its released payments were",
+        "select 1 from payment.escrows where released_at is not null",
+        f"""
+        with booked as (
+            select split_part(account, '/', 2) as session_id, sum(amount) as amount
+            from ({POSTED}) as p where kind = 'escrow' and key like 'escrow/%/released' group by 1
+        ), let_go as (
+            select session_id::text, sum(total) as amount from ({PLACED}) as p where released group by 1
+        ), said as (
+            select session_id::text, (released ->> 'total')::bigint as amount
+            from payment.escrows where released_at is not null
+        )
+        select 'escrow/' || coalesce(b.session_id, l.session_id, d.session_id) as subject,
+            'the books, the payments and the answer to group buying differ' as detail,
+            coalesce(l.amount, 0) as expected,
+            case when coalesce(b.amount, 0) <> coalesce(l.amount, 0) then coalesce(b.amount, 0)
+                else coalesce(d.amount, 0) end as found
+        from booked b full join let_go l on l.session_id = b.session_id
+        full join said d on d.session_id = coalesce(b.session_id, l.session_id)
+        where coalesce(b.amount, 0) <> coalesce(l.amount, 0) or coalesce(d.amount, 0) <> coalesce(l.amount, 0)
+        """,
+    ),
+    Check(
+        "refunds",
+        "no more goes back of an invoice than came in by it",
+        "select 1 from payment.refunds",
+        """
+        select p.code as subject, 'refunded more than was paid by ' || r.invoice_id as detail,
+            coalesce(c.amount, 0) as expected, sum(r.amount) as found
+        from payment.refunds r join payment.payments p on p.id = r.payment_id
+        left join payment.receipts c on c.invoice_id = r.invoice_id and c.kind <> 'quarantined'
+        where r.status <> 'rejected'
+        group by p.code, r.invoice_id, c.amount having sum(r.amount) > coalesce(c.amount, 0)
+        """,
+    ),
+    Check(
+        "refunded amounts",
+        "what a payment says was refunded is what its completed refunds were",
+        "select 1 from payment.payments where refunded_amount > 0",
+        """
+        select p.code as subject, 'the completed refunds differ' as detail,
+            coalesce(sum(r.amount), 0) as expected, p.refunded_amount as found
+        from payment.payments p
+        left join payment.refunds r on r.payment_id = p.id and r.kind = 'session' and r.status = 'completed'
+        group by p.id having p.refunded_amount <> coalesce(sum(r.amount), 0)
+        """,
+    ),
+)

@@ -1,0 +1,21 @@
+"""Logos and specimen licences of the demonstration's factories, kept where the platform serves pictures from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from patungan.operations.layout import write_private
+
+
+def keep(environment: Mapping[str, str], svg: str) -> str:
+    """Keep a drawing of our own beside the catalogue's pictures, under the hash of its content; answers its path."""
+    folder = Path(environment.get("IMAGE_FOLDER") or Path(environment["PATUNGAN_DATA"]) / "images")
+    folder.mkdir(parents=True, exist_ok=True)
+    content = svg.encode()
+    name = f"{hashlib.sha256(content).hexdigest()}.svg"
+    if not (folder / name).exists():
+        write_private(folder / name, content)
+        (folder / name).chmod(0o644)
+    return f"/api/images/{name}"

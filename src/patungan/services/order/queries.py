@@ -1,0 +1,151 @@
+"""The SQL of order, on its own schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from patungan.contracts.address import Address
+from patungan.contracts.order import CreatedOrder
+from patungan.kernel import sql
+from patungan.kernel.money import Rupiah
+from patungan.services.order.rules import Actor, OrderStatus
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """An order with its item; a session's order has exactly one."""
+
+    id: UUID
+    number: str
+    status: OrderStatus
+    user_id: UUID
+    factory_id: UUID
+    factory_name: str
+    session_code: str
+    product_name: str
+    product_slug: str
+    image_url: str | None
+    variant_name: str
+    sku: str
+    quantity: int
+    unit_price: Rupiah
+    subtotal: Rupiah
+    shipping_cost: Rupiah
+    fee: Rupiah
+    total: Rupiah
+    cashback: Rupiah
+    courier_service: str
+    address: Address
+    created_at: datetime
+    paid_at: datetime | None
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A move of an order; ``by`` is what they are to the order, not who they are."""
+
+    status: OrderStatus
+    at: datetime
+    by: Actor
+
+
+class StatusCount(msgspec.Struct, frozen=True):
+    status: OrderStatus
+    count: int
+
+
+insert_orders = sql.many(
+    CreatedOrder,
+    """
+    insert into orders (id, number, participant_id, user_id, session_id, session_code, factory_id, factory_name, status,
+        subtotal, shipping_cost, fee, total, cashback, courier_service, address, created_at, paid_at)
+    select id, number, participant_id, user_id, $1, $2, $3, $4, 'paid',
+        subtotal, shipping_cost, fee, total, cashback, courier_service, address, $5, $5
+    from unnest($6::uuid[], $7::text[], $8::uuid[], $9::uuid[], $10::bigint[], $11::bigint[], $12::bigint[],
+        $13::bigint[], $14::bigint[], $15::text[], $16::jsonb[])
+        as t(id, number, participant_id, user_id, subtotal, shipping_cost, fee, total, cashback, courier_service, address)
+    order by participant_id
+    on conflict do nothing
+    returning participant_id, id as order_id, number
+    """,
+)
+insert_items = sql.run(
+    """
+    insert into order_items (order_id, line, id, product_id, variant_id, factory_id, sku, product_name, product_slug,
+        variant_name, image_url, weight_grams, quantity, unit_price, subtotal)
+    select order_id, 1, id, $1, variant_id, $2, sku, $3, $4, variant_name, $5, $6, quantity, unit_price,
+        quantity * unit_price
+    from unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::bigint[], $13::bigint[])
+        as t(order_id, id, variant_id, sku, variant_name, quantity, unit_price)
+    """
+)
+write_births = sql.run(
+    """
+    insert into order_history (order_id, status, actor, note, at)
+    select each, 'paid', 'system', $2, $3 from unnest($1::uuid[]) as each
+    """
+)
+find_created = sql.many(
+    CreatedOrder,
+    """
+    select participant_id, id as order_id, number from orders where participant_id = any($1::uuid[])
+    order by participant_id
+    """,
+)
+
+_ORDER = """
+    o.id, o.number, o.status, o.user_id, o.factory_id, o.factory_name, o.session_code, i.product_name, i.product_slug,
+    i.image_url, i.variant_name, i.sku, i.quantity, i.unit_price, o.subtotal, o.shipping_cost, o.fee, o.total, o.cashback,
+    o.courier_service, o.address, o.created_at, o.paid_at
+    from orders o join order_items i on i.order_id = o.id and i.line = 1
+"""
+_NEWEST_FIRST = "order by o.created_at desc, o.id desc"
+
+find_order = sql.maybe(OrderRow, f"select {_ORDER} where o.id = $1")
+find_order_by_number = sql.maybe(OrderRow, f"select {_ORDER} where o.number = $1")
+find_orders_of_user = sql.many(
+    OrderRow,
+    f"select {_ORDER} where o.user_id = $1 and ($2::text is null or o.status = $2) {_NEWEST_FIRST} limit $3 offset $4",
+)
+count_orders_of_user = sql.one(
+    int, "select count(*) from orders where user_id = $1 and ($2::text is null or status = $2)"
+)
+find_orders_of_factories = sql.many(
+    OrderRow,
+    f"""
+    select {_ORDER} where o.factory_id = any($1::uuid[]) and ($2::text is null or o.status = $2)
+    {_NEWEST_FIRST} limit $3 offset $4
+    """,
+)
+count_orders_of_factories = sql.one(
+    int, "select count(*) from orders where factory_id = any($1::uuid[]) and ($2::text is null or status = $2)"
+)
+_ANY = """
+    ($1::text is null or o.status = $1) and ($2::uuid is null or o.session_id = $2)
+    and ($3::uuid is null or o.factory_id = $3)
+"""
+find_orders = sql.many(OrderRow, f"select {_ORDER} where {_ANY} {_NEWEST_FIRST} limit $4 offset $5")
+count_orders = sql.one(int, f"select count(*) from orders o where {_ANY}")
+count_by_status = sql.many(
+    StatusCount, "select status, count(*) as count from orders where user_id = $1 group by status order by status"
+)
+find_history = sql.many(
+    Moved,
+    "select status, at, actor as by from order_history where order_id = $1 and not refused order by id",
+)
+
+move_order = sql.run(
+    """
+    update orders set status = $3,
+        shipped_at = case when $3 = 'picked_up' then $4 else shipped_at end,
+        delivered_at = case when $3 = 'delivered' then $4 else delivered_at end
+    where id = $1 and status = $2
+    """
+)
+write_history = sql.run(
+    """
+    insert into order_history (order_id, from_status, status, refused, actor, actor_id, note, at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    """
+)

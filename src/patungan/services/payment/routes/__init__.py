@@ -1,0 +1,21 @@
+"""The public API of payment: a buyer's payments, finance's lists, and the provider's webhooks."""
+
+from patungan.services.payment.routes.payments import (
+    all_payments,
+    open_payment,
+    own_payment,
+    own_payments,
+)
+from patungan.services.payment.routes.refunds import all_refunds, retry
+from patungan.services.payment.routes.webhooks import invoice_webhook, payment_webhook
+
+routes = [
+    own_payments,
+    all_payments,
+    own_payment,
+    open_payment,
+    all_refunds,
+    retry,
+    payment_webhook,
+    invoice_webhook,
+]

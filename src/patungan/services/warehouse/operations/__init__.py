@@ -1,0 +1,1 @@
+"""What warehouse does, one file a use case."""
