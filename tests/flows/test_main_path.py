@@ -86,7 +86,7 @@ async def test_a_session_that_waits_for_its_goods(house: House) -> None:
 
     await house.eventually(credited)
     ledger = house.context("payment").db
-    factory = UUID(market.product["factory"]["id"])
+    factory = UUID(session["factory"]["id"])
     assert await balance_of(ledger, accounts.payable_factory(factory)) == 12 * 70_000 * 9 // 10
 
 

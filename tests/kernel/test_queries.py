@@ -37,7 +37,7 @@ def _schema_of(query: Query[Any]) -> str:
     """The schema a query belongs to; the kernel's run in any service's, the ledger's in payment's."""
     parts = query.module.split(".")
     if parts[:2] == ["patungan", "services"]:
-        return parts[2]
+        return str(parts[2])
     return "payment" if parts[:2] == ["patungan", "ledger"] else "auth"
 
 
@@ -52,7 +52,8 @@ def _python_name(kind: Any) -> str:
         return "json" if member == "json" else f"list[{member}]"
     if get_origin(inner) in (Union, types.UnionType):
         return "json"
-    return str(getattr(inner, "__name__", inner))
+    plain: str = getattr(inner, "__name__", str(inner))
+    return plain
 
 
 def _column_name(attribute: Any) -> str:

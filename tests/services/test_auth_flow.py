@@ -15,7 +15,7 @@ from tests.house import PASSWORD, House, Person
 
 _numbers = itertools.count(1)
 WHATSAPP_DOWN = {"provider": "whatsapp", "operation": "send_message", "action": "fail", "status": 429}
-SMS_DOWN = {"provider": "*", "operation": "*sms*", "action": "fail", "status": 429}
+SMS_DOWN = {"provider": "sms", "operation": "send_*", "action": "fail", "status": 429}
 
 
 def new_phone(ending: str = "") -> str:

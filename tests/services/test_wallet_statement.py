@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from patungan.contracts import wallet
+from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.money import Rupiah
 from patungan.ledger import accounts
 from patungan.ledger.posting import balance_of, credit, debit, journal, post
@@ -109,7 +110,44 @@ async def test_a_page_at_a_time_and_only_ones_own(one_house: House) -> None:
 @pytest.mark.parametrize(
     ("params", "field"), [({"page": 0}, "page"), ({"limit": 0}, "limit"), ({"limit": 101}, "limit")]
 )
-async def test_bad_pages(one_house: House, params: dict[str, int], field: str) -> None:
+async def test_bad_pages(one_house: House, params: dict[str, Any], field: str) -> None:
     person = await one_house.person()
     response = await person.request("GET", "wallet", "/api/wallet/transactions", **params)
     assert (response.status_code, response.json()["code"], response.json()["field"]) == (400, "invalid_input", field)
+
+
+async def test_lines_are_described_in_the_readers_language(one_house: House) -> None:
+    sari, session_id = await one_house.person(), uuid4()
+    await fund(one_house, session_id, 100)
+    await credit_all(one_house, session_id, (sari, 100))
+    assert (await statement(sari))[0]["description"] == "Cashback patungan GB-20261123-ABCDE"
+    headers = {"Authorization": f"Bearer {one_house.token(sari.caller)}", "Accept-Language": "en-GB,id;q=0.5"}
+    answer = await one_house.request("GET", "wallet", "/api/wallet/transactions", headers=headers)
+    assert answer.json()["items"][0]["description"] == "Cashback of group GB-20261123-ABCDE"
+
+
+@pytest.mark.parametrize("amount", [0, -5])
+async def test_a_credit_of_nothing_is_refused_with_its_whole_batch(one_house: House, amount: int) -> None:
+    sari, session_id = await one_house.person(), uuid4()
+    await fund(one_house, session_id, 100)
+    with pytest.raises(InvalidInput, match="one rupiah or more"):
+        await credit_all(one_house, session_id, (sari, 100), (sari, amount))
+    assert await statement(sari) == []
+
+
+async def test_a_repeated_credit_must_be_the_same(one_house: House) -> None:
+    sari, budi, refund_id = await one_house.person(), await one_house.person(), uuid4()
+
+    async def refund(person: Person, amount: int) -> int:
+        request = wallet.CreditRefund(
+            refund_id=refund_id, refund_code="REF-20261123-ABCDEF", user_id=person.id, amount=Rupiah(amount)
+        )
+        return (await one_house.context("payment").call(wallet.credit_refund, request)).count
+
+    assert await refund(sari, 700) == 1
+    for person, amount in ((sari, 701), (budi, 700)):
+        with pytest.raises(Conflict):
+            await refund(person, amount)
+    assert await refund(sari, 700) == 0
+    assert [line["balance_after"] for line in await statement(sari)] == [700]
+    assert await statement(budi) == []

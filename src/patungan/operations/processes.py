@@ -49,6 +49,8 @@ class Process:
     probes: tuple[Probe, ...] = ()
     user: str | None = None
     bare: bool = False
+    start_seconds: int = 1
+    """How long it must have run to count as started; what has no probe is known by this alone."""
     stop_signal: str = "TERM"
     stop_seconds: int = 15
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -138,6 +140,8 @@ def _program(name: str, stage: Stage, *arguments: str, ports: Mapping[int, str] 
         directory=REPOSITORY,
         ports=tuple(listening),
         probes=tuple(Probe(subject, partial(answers, port, "/ready")) for port, subject in listening.items()),
+        # A worker listens nowhere: it has read its settings and reached its servers if it lives that long.
+        start_seconds=1 if listening else 3,
         environment=alone,
     )
 

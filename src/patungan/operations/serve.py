@@ -41,7 +41,7 @@ async def run_servers(servers: Sequence[Server], stopping: asyncio.Event) -> Non
     stopped = asyncio.create_task(stopping.wait())
     await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
     for server in servers:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
     done = await asyncio.gather(*tasks, return_exceptions=True)
     stopped.cancel()
     for outcome in done:

@@ -88,7 +88,7 @@ def _program(data: DataDirectory, process: Process) -> dict[str, str]:
         "priority": str(int(process.stage)),
         "autostart": "false",
         "autorestart": "true",
-        "startsecs": "1",
+        "startsecs": str(process.start_seconds),
         "startretries": "20",
         "stopsignal": process.stop_signal,
         "stopwaitsecs": str(process.stop_seconds),

@@ -17,7 +17,7 @@ from patungan.operations.logs import log_size, tail
 from patungan.operations.plan import Plan, UpOptions, migrations_digest, new_state, prepare, with_free_ports
 from patungan.operations.processes import Probe, Process
 from patungan.operations.progress import Progress
-from patungan.operations.stack import RunningStack, StackState, read_state, run_module, write_state
+from patungan.operations.stack import RunningStack, StackState, read_state, write_state
 from patungan.operations.supervision import Supervisor
 from patungan.registry import SERVICES
 
@@ -98,7 +98,7 @@ class Launch:
         programs = self._start_programs(plan, servers, rest)
         # What fails first ends the wait for all the others.
         state, _ = await asyncio.gather(programs, self._each_ready(early))
-        return state
+        return await self._seed(state)
 
     async def _start_programs(self, plan: Plan, servers: list[Process], programs: list[Process]) -> StackState:
         await self._each_ready(servers)
@@ -117,11 +117,19 @@ class Launch:
                 await migrate(stack, self.progress)
             state = msgspec.structs.replace(state, migrated=digest)
             write_state(self.data, state)
-        if self.options.seed and not state.seeded:
-            with self.progress.step("seeded the catalogue"):
-                await seed(stack)
-            state = msgspec.structs.replace(state, seeded=True)
-            write_state(self.data, state)
+        return state
+
+    async def _seed(self, state: StackState) -> StackState:
+        """Fill a new platform with its demonstration, through the API, so only once that answers; never a real one."""
+        if not self.options.seed or state.seeded or not state.sandbox:
+            return state
+        # Imported when needed: a start without it does not pay for it.
+        from patungan.operations.seed import seed
+
+        self.progress.note("filling the new platform with its demonstration; --no-seed starts without it")
+        await seed(RunningStack.of(state), self.progress)
+        state = msgspec.structs.replace(state, seeded=True)
+        write_state(self.data, state)
         return state
 
     async def _all_ready(self, processes: Iterable[Process], *, split: bool) -> None:
@@ -188,12 +196,6 @@ async def migrate(stack: RunningStack, progress: Progress) -> None:
         raise OperationError(f"the database of DATABASE_URL cannot be reached: {error}") from error
 
 
-async def seed(stack: RunningStack) -> None:
-    """Fill a new platform with its demonstration catalogue; raises OperationError where that fails."""
-    if await run_module(stack, "seed") != 0:
-        raise OperationError("the catalogue could not be seeded; --no-seed starts without it")
-
-
 def up(launch: Launch, *, from_scratch: bool, detach: bool) -> int:
     """Bring the platform up, say where it is, and unless detached keep it up until it is asked to stop.
 
@@ -250,3 +252,6 @@ def _announce(launch: Launch, stack: RunningStack, *, ran_already: bool) -> None
     ]
     lines += [f"  {name:<15} {place}" for name, place in places]
     launch.progress.console.print("\n".join(lines), soft_wrap=True)
+    state = read_state(launch.data)
+    if state is not None and state.seeded:
+        show_accounts(stack, launch.progress.console)

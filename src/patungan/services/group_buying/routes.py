@@ -133,7 +133,7 @@ def _aware(moment: datetime, field: str) -> datetime:
 @get("/api/group-buying", audience=Audience.PUBLIC)
 async def list_sessions(
     ctx: Ctx,
-    status: FromQuery[rules.Status | Literal["active"] | None] = None,
+    status: FromQuery[str | None] = None,
     factory_id: FromQuery[UUID | None] = None,
     product_id: FromQuery[UUID | None] = None,
     q: FromQuery[str | None] = None,
@@ -143,6 +143,8 @@ async def list_sessions(
 ) -> Sessions:
     """``status=active`` is read as a synonym of forming (DOMAIN.md C-23)."""
     wanted = "forming" if status == "active" else status
+    if wanted is not None and wanted not in list(rules.Status):
+        raise InvalidInput(f"A session is never {wanted!r}", field="status")
     like = f"%{q[:100]}%" if q else None
     filters = (wanted, factory_id, product_id, like, open, ctx.clock.now())
     rows = await session_queries.list_sessions(ctx.db, *filters, *_paged(page, limit))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 
 from patungan.contracts import wallet as contract
+from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context, implements
 from patungan.kernel.sql import unzip
@@ -35,18 +36,34 @@ class _Credit:
     journal: Journal
 
 
+def _require_positive(amounts: Iterable[int]) -> None:
+    if any(amount < 1 for amount in amounts):
+        raise InvalidInput("A credit is one rupiah or more", field="amount")
+
+
+def _differs(wanted: _Credit, known: queries.KnownCredit | None) -> bool:
+    """Whether a credit that stands already is another one than is asked for now."""
+    return known is not None and (known.user_id, known.amount) != (wanted.user_id, wanted.amount)
+
+
 async def _credit(
     ctx: Context, kind: TransactionType, reference_type: str, reference: str, credits: Sequence[_Credit]
 ) -> contract.Credited:
-    """Credit wallets in one transaction, with the journals that pay for it; a credit that was made before is passed over."""
-    now = ctx.clock.now()
+    """Credit wallets in one transaction, with the journals that pay for it; a credit that was made before is passed over.
+
+    Raises Conflict for a repeated credit that differs from the first.
+    """
     users = sorted({each.user_id for each in credits})
     async with ctx.db.transaction() as tx:
-        await queries.open_wallets(tx, users, now)
+        await queries.open_wallets(tx, users, ctx.clock.now())
         # The wallets are locked before looking what is known: a repeated request waits here for the first one.
         balances = {row.user_id: int(row.balance) for row in await queries.lock_wallets(tx, users)}
+        # After the locks, so that a statement by time shows its lines in the order of their balances.
+        now = ctx.clock.now()
         references = [each.reference_id for each in credits]
-        known = set(await queries.known_references(tx, kind, reference_type, references))
+        known = {row.reference_id: row for row in await queries.known_credits(tx, kind, reference_type, references)}
+        if any(_differs(each, known.get(each.reference_id)) for each in credits):
+            raise Conflict("A credit was made before for another amount or another person")
         fresh = list({each.reference_id: each for each in credits if each.reference_id not in known}.values())
         if fresh:
             after = running_balances(balances, [(each.user_id, each.amount) for each in fresh])
@@ -75,6 +92,7 @@ async def _credit(
 
 @implements(contract.credit_cashbacks)
 async def credit_cashbacks(ctx: Context, request: contract.CreditCashbacks) -> contract.Credited:
+    _require_positive(each.amount for each in request.cashbacks)
     source = accounts.cashback_payable(request.session_id)
     return await _credit(
         ctx,
@@ -101,6 +119,7 @@ async def credit_cashbacks(ctx: Context, request: contract.CreditCashbacks) -> c
 
 @implements(contract.credit_refund)
 async def credit_refund(ctx: Context, request: contract.CreditRefund) -> contract.Credited:
+    _require_positive([request.amount])
     posting = journal(
         f"refund/{request.refund_id}/wallet",
         "refund_issued",

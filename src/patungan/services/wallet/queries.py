@@ -17,6 +17,14 @@ class Wallet(msgspec.Struct, frozen=True):
     balance: Rupiah
 
 
+class KnownCredit(msgspec.Struct, frozen=True):
+    """A credit that was made before."""
+
+    reference_id: UUID
+    user_id: UUID
+    amount: int
+
+
 class WalletTransaction(msgspec.Struct, frozen=True):
     """A move of a wallet; ``amount`` is signed, rupiah."""
 
@@ -37,10 +45,10 @@ open_wallets = sql.run(
 lock_wallets = sql.many(
     Wallet, "select user_id, balance from wallets where user_id = any($1::uuid[]) order by user_id for update"
 )
-known_references = sql.many(
-    UUID,
+known_credits = sql.many(
+    KnownCredit,
     """
-    select reference_id from wallet_transactions
+    select reference_id, user_id, amount from wallet_transactions
     where type = $1 and reference_type = $2 and reference_id = any($3::uuid[])
     """,
 )

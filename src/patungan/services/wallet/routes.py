@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
 import msgspec
-from litestar.params import FromQuery
+from litestar.params import FromQuery, HeaderParameter
 
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, SignedIn, get
 from patungan.kernel.identity import Audience
+from patungan.kernel.money import Rupiah
 from patungan.services.wallet import operations, queries
 from patungan.services.wallet.operations import Balance
 from patungan.services.wallet.queries import WalletTransaction
+from patungan.services.wallet.rules import TransactionType, describe, prefers_english
+
+AcceptLanguage = Annotated[str, HeaderParameter(name="Accept-Language")]
+
+
+class StatementLine(msgspec.Struct, frozen=True):
+    """A move of a wallet; ``amount`` is signed, ``description`` in the reader's language. Rupiah."""
+
+    id: UUID
+    type: TransactionType
+    amount: int
+    balance_after: Rupiah
+    reference: str
+    description: str
+    created_at: datetime
 
 
 class Transactions(msgspec.Struct, frozen=True):
-    items: list[WalletTransaction]
+    items: list[StatementLine]
     page: int
     limit: int
     total: int
+
+
+def _line(row: WalletTransaction, *, english: bool) -> StatementLine:
+    description = describe(row.type, row.reference, english=english)
+    return StatementLine(row.id, row.type, row.amount, row.balance_after, row.reference, description, row.created_at)
 
 
 @get("/api/wallet/balance", audience=Audience.CUSTOMER)
@@ -27,12 +52,18 @@ async def show_balance(ctx: Ctx, caller: SignedIn) -> Balance:
 
 @get("/api/wallet/transactions", audience=Audience.CUSTOMER)
 async def list_transactions(
-    ctx: Ctx, caller: SignedIn, page: FromQuery[int] = 1, limit: FromQuery[int] = 20
+    ctx: Ctx,
+    caller: SignedIn,
+    accept_language: AcceptLanguage = "",
+    page: FromQuery[int] = 1,
+    limit: FromQuery[int] = 20,
 ) -> Transactions:
     if page < 1 or not 1 <= limit <= 100:
         raise InvalidInput("A page is 1 or more, a limit from 1 to 100", field="page" if page < 1 else "limit")
     rows = await queries.list_transactions(ctx.db, caller.user_id, limit, (page - 1) * limit)
-    return Transactions(rows, page, limit, await queries.count_transactions(ctx.db, caller.user_id))
+    english = prefers_english(accept_language)
+    lines = [_line(row, english=english) for row in rows]
+    return Transactions(lines, page, limit, await queries.count_transactions(ctx.db, caller.user_id))
 
 
 routes = [show_balance, list_transactions]

@@ -16,6 +16,24 @@ class TransactionType(enum.StrEnum):
     ADJUSTMENT = "adjustment"
 
 
+_DESCRIPTIONS = {
+    TransactionType.CASHBACK: ("Cashback patungan {}", "Cashback of group {}"),
+    TransactionType.REFUND: ("Pengembalian dana {}", "Refund {}"),
+    TransactionType.DEPOSIT: ("Setoran {}", "Deposit {}"),
+    TransactionType.ADJUSTMENT: ("Penyesuaian {}", "Adjustment {}"),
+}
+
+
+def describe(kind: TransactionType, reference: str, *, english: bool) -> str:
+    """A statement's line in words."""
+    return _DESCRIPTIONS[kind][english].format(reference)
+
+
+def prefers_english(accept_language: str) -> bool:
+    """Whether the first language of an Accept-Language header is English; Indonesian otherwise."""
+    return accept_language.split(",")[0].split(";")[0].strip().lower().split("-")[0] == "en"
+
+
 def running_balances(before: dict[UUID, int], moves: Iterable[tuple[UUID, int]]) -> list[int]:
     """The balance after each move in order, a wallet at a time; rupiah. A wallet unknown so far starts at nothing."""
     balances = dict(before)

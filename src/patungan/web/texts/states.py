@@ -1,0 +1,57 @@
+"""What the states that services report are called, in Indonesian and in English."""
+
+from __future__ import annotations
+
+STATES: dict[str, tuple[str, str]] = {
+    "session.state.upcoming": ("Segera", "Coming up"),
+    "session.state.forming": ("Berjalan", "Open"),
+    "session.state.moq_reached": ("Target tercapai", "Target reached"),
+    "session.state.pending_stock": ("Diproduksi", "In production"),
+    "session.state.stock_received": ("Barang di gudang", "Goods in the warehouse"),
+    "session.state.success": ("Berhasil", "Succeeded"),
+    "session.state.orders_created": ("Pesanan dibuat", "Orders made"),
+    "session.state.failed": ("Tidak tercapai", "Not reached"),
+    "session.state.cancelled": ("Dibatalkan", "Cancelled"),
+    "participant.state.held": ("Menunggu pembayaran", "Waiting for payment"),
+    "participant.state.paid": ("Sudah dibayar", "Paid"),
+    "participant.state.released": ("Dilepas", "Released"),
+    "participant.state.settled": ("Menjadi pesanan", "Turned into an order"),
+    "participant.state.refunded": ("Dana dikembalikan", "Refunded"),
+    "payment.state.pending": ("Menunggu pembayaran", "Waiting for payment"),
+    "payment.state.processing": ("Diproses", "Being processed"),
+    "payment.state.paid": ("Lunas", "Paid"),
+    "payment.state.failed": ("Gagal", "Failed"),
+    "payment.state.expired": ("Kedaluwarsa", "Expired"),
+    "payment.state.refunded": ("Dikembalikan", "Refunded"),
+    "order.state.pending_payment": ("Menunggu pembayaran", "Waiting for payment"),
+    "order.state.paid": ("Dibayar", "Paid"),
+    "order.state.processing": ("Disiapkan", "Being prepared"),
+    "order.state.ready_for_pickup": ("Siap diambil kurir", "Ready for the courier"),
+    "order.state.picked_up": ("Diambil kurir", "With the courier"),
+    "order.state.in_transit": ("Dalam perjalanan", "On its way"),
+    "order.state.delivered": ("Sampai", "Delivered"),
+    "order.state.cancelled": ("Dibatalkan", "Cancelled"),
+    "order.state.refunded": ("Dana dikembalikan", "Refunded"),
+    "order.state.failed": ("Gagal dikirim", "Delivery failed"),
+    "wallet.state.cashback": ("Selisih harga", "Price difference"),
+    "wallet.state.refund": ("Pengembalian dana", "Refund"),
+    "wallet.state.deposit": ("Isi saldo", "Deposit"),
+    "wallet.state.withdrawal": ("Penarikan", "Withdrawal"),
+    "wallet.state.adjustment": ("Penyesuaian", "Adjustment"),
+    "wallet.state.payment": ("Pembayaran", "Payment"),
+}
+
+GOOD = frozenset(
+    {"moq_reached", "success", "orders_created", "paid", "settled", "delivered", "stock_received", "cashback"}
+)
+BAD = frozenset({"failed", "cancelled", "expired", "released"})
+WAITING = frozenset({"held", "pending", "processing", "pending_payment", "pending_stock", "upcoming"})
+
+
+def mood(state: str) -> str:
+    """The look of a state: good, bad, waiting or plain."""
+    if state in GOOD:
+        return "good"
+    if state in BAD:
+        return "bad"
+    return "waiting" if state in WAITING else "plain"
