@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -85,6 +86,8 @@ async def alone(
 ) -> AsyncIterator[Alone]:
     """Start a service with these settings; ``{service}`` in the sandbox's settings is the service's own address, and
     ``provider_paths`` maps variables to paths of the sandbox. There can be but one worker in the process at a time."""
+    # A worker that stopped leaves its event loop with the closed threads of DBOS.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
     database, port, sandbox_port, clock = f"t_{secrets.token_hex(5)}", free_port(), free_port(), VirtualClock()
     await servers.create_database(database, template)
     url, sandbox_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"

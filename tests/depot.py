@@ -117,8 +117,12 @@ class Depot:
         for status in ("confirmed", "in_production", "shipped"):
             await self.owner.post("warehouse", f"{ORDERS}/{order['id']}/status", {"status": status})
 
-    async def receive(self, order: Any, key: str | None = None, **units: int | tuple[int, int]) -> httpx.Response:
+    async def receive(self, order: Any, **units: int | tuple[int, int]) -> httpx.Response:
         """Book an arrival: sound units, or sound and damaged ones, by variant."""
+        return await self.book(order, units, str(uuid4()))
+
+    async def book(self, order: Any, units: Mapping[str, int | tuple[int, int]], key: str) -> httpx.Response:
+        """Book an arrival under a key."""
         lines = []
         for name, given in units.items():
             received, damaged = given if isinstance(given, tuple) else (given, 0)

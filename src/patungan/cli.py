@@ -178,12 +178,12 @@ def seed(data: DataOption = None) -> None:
 
 @app.command()
 def demo(
-    buyers: Annotated[int, typer.Option(min=1, help="How many buyers join.")] = 60,
-    seed: Annotated[int, typer.Option(help="The same number plays the same session.")] = 1,
+    buyers: Annotated[int, typer.Option(min=8, max=500, help="How many buyers join.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same number plays the same sessions.")] = 1,
     as_json: JsonOption = False,
     data: DataOption = None,
 ) -> None:
-    """Play a whole group-buying session through the public API, narrating it, and audit the books."""
+    """Play whole group-buying sessions through the public API, narrating them, and audit the books."""
     _run_on_stack("demo", data, buyers=buyers, seed=seed, json=as_json)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from patungan.operations.stack import RunningStack
 from tests.house import House
+
+from patungan.operations.stack import RunningStack
 
 
 def stack_of(house: House, data: Path) -> RunningStack:

@@ -301,6 +301,45 @@ async def test_a_message_whose_process_died_is_sent_by_another(service: Alone) -
     assert len(await service.messages(to)) == 1
 
 
+async def test_a_message_of_an_earlier_template_fails_and_does_not_wait_for_ever(service: Alone) -> None:
+    to = phone()
+    await service.faults(DOWN)
+    queued = await service.context.call(contract.queue_message, order(to))
+    await until(service, queued.message_id, attempts=1, claimed_until=None)
+    connection = await service.owner()
+    await connection.execute(
+        "update whatsapp.messages set parameters = parameters[:2] where id = $1", queued.message_id
+    )
+    await connection.close()
+    await service.faults()
+    service.later(minutes=1)
+    found = await until(service, queued.message_id, status="failed")
+    assert (found["failure"], found["attempts"]) == ("template changed", 2)
+    assert await service.messages(to) == []
+
+
+async def test_codes_whose_process_died_do_not_stay_queued(service: Alone) -> None:
+    begun = [await service.context.call(contract.send_now, otp(phone())) for _ in range(3)]
+    for sent in begun:
+        await until(service, sent.message_id, status="read")
+    never, cut_off, under_way = [sent.message_id for sent in begun]
+    connection = await service.owner()
+    for message_id, attempts, claimed in ((never, 0, None), (cut_off, 1, -1), (under_way, 1, 3600)):
+        await connection.execute(
+            "update whatsapp.messages set status = 'queued', attempts = $2, claimed_until = $3 where id = $1",
+            message_id,
+            attempts,
+            None if claimed is None else service.clock.now() + timedelta(seconds=60 + claimed),
+        )
+    await connection.close()
+    service.later(seconds=60)
+    assert (await until(service, never, status="failed"))["failure"] == "unavailable"
+    assert (await until(service, cut_off, status="failed"))["failure"] == "outcome unknown"
+    assert (await row(service, under_way))["status"] == "queued"
+    service.later(hours=1)
+    assert (await until(service, under_way, status="failed"))["failure"] == "outcome unknown"
+
+
 async def test_what_cannot_be_sent_is_refused_and_not_stored(service: Alone) -> None:
     before = await count(service)
     good = order(phone())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -142,6 +143,8 @@ class Platform:
             from patungan.kernel import engine
 
             await asyncio.to_thread(engine.shut_down)
+            # DBOS had made its own executor the loop's default, and has shut it down with itself.
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import asyncpg
 import msgspec
 
+from patungan.operations.demonstration import show_accounts
 from patungan.operations.down import reset, stop_leftovers, stop_platform
 from patungan.operations.layout import DataDirectory, OperationError
 from patungan.operations.logs import log_size, tail
@@ -121,7 +122,8 @@ class Launch:
 
     async def _seed(self, state: StackState) -> StackState:
         """Fill a new platform with its demonstration, through the API, so only once that answers; never a real one."""
-        if not self.options.seed or state.seeded or not state.sandbox:
+        production = state.environment.get("PATUNGAN_ENVIRONMENT") == "production"
+        if not self.options.seed or state.seeded or not state.sandbox or production:
             return state
         # Imported when needed: a start without it does not pay for it.
         from patungan.operations.seed import seed

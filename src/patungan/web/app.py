@@ -63,6 +63,7 @@ def create_web(
             cookie_name="patungan_form",
             cookie_secure=settings.production,
             cookie_httponly=True,
+            exclude=["^/static/", "^/health$", "^/ready$"],
         ),
         exception_handlers={
             SignInNeeded: failures.ask_to_sign_in,

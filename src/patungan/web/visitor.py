@@ -199,3 +199,11 @@ class Visitor:
             return await self.get(service, path, **params)
         except ApiProblem:
             return None
+
+    async def attempt(self, service: str, path: str, body: Any = None) -> bool:
+        """As ``post``, for what does not matter enough to fail for: whether it was done."""
+        try:
+            await self.post(service, path, body)
+        except (ApiProblem, SignInNeeded):
+            return False
+        return True

@@ -34,11 +34,15 @@ async def audit(database_url: str, books: ProviderBooks | None) -> Report:
     connection = await asyncpg.connect(owner_url(database_url), server_settings={"jit": "off", "timezone": "UTC"})
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            findings = [await check.carry_out(connection) for check in CHECKS]
-            findings.append(await _compared(connection, movements))
+            return await examine(connection, movements)
     finally:
         await connection.close()
-    return Report(findings)
+
+
+async def examine(connection: asyncpg.Connection[asyncpg.Record], movements: list[Movement] | None) -> Report:
+    """Carry out every check in the connection's transaction, against the provider's movements where they are known."""
+    findings = [await check.carry_out(connection) for check in CHECKS]
+    return Report([*findings, await _compared(connection, movements)])
 
 
 async def _compared(connection: asyncpg.Connection[asyncpg.Record], movements: list[Movement] | None) -> Finding:

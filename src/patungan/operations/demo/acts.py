@@ -57,9 +57,12 @@ async def success(show: Show) -> None:
     purchases = await _joined(show, session["id"], terms, everybody)
     by_wish = dict(zip(map(id, everybody), purchases, strict=True))
     paying = [by_wish[id(wish)] for wish in cast.in_time]
-    await _pay_in_time(show, cast, by_wish)
+    held_back = await _pay_in_time(show, cast, by_wish)
+    await show.counted(session["id"], units - cast.held.units)
+    show.say("All but the last are counted, each once. Now its word comes, late.")
+    for number in held_back:
+        await show.sandbox.act(f"/_sandbox/callbacks/{number}/release")
     await show.counted(session["id"], units)
-    show.say("All of them are counted once, the doubled, held and unordered news too.")
     await open_payment(by_wish[id(cast.late)])
     await open_payment(by_wish[id(cast.opens_only)])
     await show.stage.admin.post(f"/api/group-buying/{session['id']}/end")
@@ -106,7 +109,8 @@ async def _joined(show: Show, session_id: str, terms: Terms, wishes: Sequence[Wi
     return purchases
 
 
-async def _pay_in_time(show: Show, cast: _Cast, by_wish: dict[int, Purchase]) -> None:
+async def _pay_in_time(show: Show, cast: _Cast, by_wish: dict[int, Purchase]) -> list[int]:
+    """Everybody in time pays, some with odd news of it; answers the numbers of the callbacks that are held back."""
     methods = ("BANK_TRANSFER", "EWALLET", "QR_CODE", "CREDIT_CARD")
     plain = [by_wish[id(wish)] for wish in cast.plain]
     await show.together(
@@ -116,9 +120,8 @@ async def _pay_in_time(show: Show, cast: _Cast, by_wish: dict[int, Purchase]) ->
     await pay(show.sandbox, by_wish[id(cast.doubled)], "EWALLET", callbacks=2)
     await pay(show.sandbox, by_wish[id(cast.unordered)], "BANK_TRANSFER", callback="before_expired")
     numbers = await pay(show.sandbox, by_wish[id(cast.held)], "QR_CODE", callback="hold")
-    show.say("One payment is told twice, one is told before a wrong word of its expiry, the word of one is held back.")
-    for number in numbers:
-        await show.sandbox.act(f"/_sandbox/callbacks/{number}/release")
+    show.say("One payment is told twice, one is followed by a wrong word of its expiry, the word of one is held back.")
+    return numbers
 
 
 async def _late(show: Show, purchase: Purchase) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from patungan.kernel.identity import Role
-from patungan.operations import seed_data
+from patungan.operations import demonstration, seed_data
 from patungan.operations.api import Api, Person
 from patungan.operations.demo.figures import Terms
 from patungan.operations.seed import catalogue, people
@@ -19,7 +19,7 @@ from patungan.operations.stack import RunningStack
 
 WHOLESALE_UNIT = 12
 
-OWNER = people.Account(
+OWNER = demonstration.Account(
     "factory owner", "+6281200000901", "Endang Purwanti", Role.FACTORY_OWNER, "DEMO_FACTORY_PASSWORD"
 )
 
@@ -134,12 +134,12 @@ class Stage:
 
 async def set_up(stack: RunningStack, api: Api) -> Stage:
     """Make what is missing of the stage."""
-    keeper_account = next(iter(people.keepers().values()))
-    registry = people.Registry(stack.environment, api, people.passwords(stack.environment))
-    known = await registry.ensure([people.ADMIN, OWNER, keeper_account])
-    admin, owner, keeper = known[people.ADMIN.phone], known[OWNER.phone], known[keeper_account.phone]
+    keeper_account = next(iter(demonstration.keepers().values()))
+    registry = people.Registry(stack.environment, api, demonstration.passwords(stack.environment))
+    known = await registry.ensure([demonstration.ADMIN, OWNER, keeper_account])
+    admin, owner, keeper = known[demonstration.ADMIN.phone], known[OWNER.phone], known[keeper_account.phone]
     slugs, depots = await catalogue.categories(admin), await catalogue.warehouses(admin)
-    depot = depots[next(iter(people.keepers()))]
+    depot = depots[next(iter(demonstration.keepers()))]
     factory_id = await catalogue.register_factory(stack.environment, admin, owner, _factory(), depot)
     mine = {each["sku"]: each["id"] for each in await owner.all("/api/products/mine")}
     products = _products()

@@ -42,8 +42,9 @@ insert_notifications = sql.run(
 )
 
 _SHOWN = """
-    id, type, case when $2 = 'en' then title_en else title end, case when $2 = 'en' then message_en else message end,
-    action_url, read_at is not null, created_at
+    id, type, case when $2 = 'en' then title_en else title end as title,
+    case when $2 = 'en' then message_en else message end as message, action_url, read_at is not null as is_read,
+    created_at
 """
 list_notifications = sql.many(
     NotificationRow,

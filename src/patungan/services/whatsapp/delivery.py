@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from patungan.kernel.errors import Unavailable
+from patungan.contracts.whatsapp import UnknownTemplate
+from patungan.kernel.errors import InvalidInput, Unavailable
 from patungan.kernel.service import Context
 from patungan.services.whatsapp import queries
 from patungan.services.whatsapp.gateway import Gateway, needs_attention
 from patungan.services.whatsapp.queries import Claimed
 from patungan.services.whatsapp.rules import (
     CLAIM_SECONDS,
+    TEMPLATE_CHANGED,
     Outcome,
     Prepared,
     Settlement,
@@ -33,18 +35,24 @@ async def deliver(ctx: Context, message_id: UUID) -> Status:
     now = ctx.clock.now()
     claimed = await queries.claim(ctx.db, message_id, now, now + timedelta(seconds=CLAIM_SECONDS), False)
     if claimed is not None:
-        message = prepare(claimed.phone, claimed.template, claimed.language, claimed.parameters)
-        settled = await attempt(ctx, claimed, message)
-        return settled.status
+        try:
+            message = prepare(claimed.phone, claimed.template, claimed.language, claimed.parameters)
+        except (UnknownTemplate, InvalidInput):
+            # Stored by a release whose template was another.
+            return await _conclude(ctx, claimed, Outcome(verdict=Verdict.REFUSED, failure=TEMPLATE_CHANGED))
+        return await attempt(ctx, claimed, message)
     state = await queries.find_state(ctx.db, message_id)
     if state.status is Status.QUEUED:
         raise Unavailable("Another process hands this message over")
     return state.status
 
 
-async def attempt(ctx: Context, claimed: Claimed, message: Prepared) -> Settlement:
-    """Hand a claimed message over and keep what came of it."""
-    outcome = await gateway_of(ctx).hand_over(message, reference=str(claimed.id))
+async def attempt(ctx: Context, claimed: Claimed, message: Prepared) -> Status:
+    """Hand a claimed message over and keep what came of it; answers the status afterwards."""
+    return await _conclude(ctx, claimed, await gateway_of(ctx).hand_over(message, reference=str(claimed.id)))
+
+
+async def _conclude(ctx: Context, claimed: Claimed, outcome: Outcome) -> Status:
     now = ctx.clock.now()
     unknown = outcome.verdict is Verdict.UNKNOWN
     settled = settle(
@@ -67,7 +75,7 @@ async def attempt(ctx: Context, claimed: Claimed, message: Prepared) -> Settleme
         settled.next_attempt_at,
     )
     _report(ctx, claimed, outcome, settled)
-    return settled
+    return settled.status
 
 
 def _report(ctx: Context, claimed: Claimed, outcome: Outcome, settled: Settlement) -> None:

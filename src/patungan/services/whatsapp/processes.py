@@ -10,6 +10,7 @@ import msgspec
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, start, timer, workflow
 from patungan.services.whatsapp import delivery, queries
+from patungan.services.whatsapp.rules import ABANDONED_SECONDS
 
 DUE_AT_ONCE = 200
 
@@ -38,3 +39,12 @@ async def try_again(ctx: Context) -> None:
         for message_id in await queries.claim_due(tx, now, DUE_AT_ONCE):
             again = f"wa-{message_id}-{round(now.timestamp() * 1000)}"
             await start(tx, deliver_message, again, DeliverMessage(message_id=message_id))
+
+
+@timer(every=timedelta(seconds=5))
+async def close_abandoned(ctx: Context) -> None:
+    """Close messages that were to go out at once and whose process died over it."""
+    now = ctx.clock.now()
+    count = await queries.give_up_abandoned(ctx.db, now, now - timedelta(seconds=ABANDONED_SECONDS))
+    if count:
+        ctx.log.warning("abandoned messages closed", count=count)

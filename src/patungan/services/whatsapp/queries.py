@@ -105,6 +105,15 @@ claim_due = sql.many(
     returning id
     """,
 )
+give_up_abandoned = sql.run(
+    """
+    update messages
+    set status = 'failed', failed_at = $1, claimed_until = null,
+        failure = case when attempts = 0 then 'unavailable' else 'outcome unknown' end
+    where status = 'queued' and deliver_until is null and created_at <= $2
+      and (claimed_until is null or claimed_until <= $1)
+    """
+)
 
 lock_named = sql.many(
     State,

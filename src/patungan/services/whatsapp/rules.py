@@ -23,6 +23,8 @@ UNKNOWN_OUTCOMES = 3
 """After so many attempts of unknown outcome a message is not sent again: the receiver may have it three times."""
 CLAIM_SECONDS = 15
 """Longer than one attempt lasts; after it the process that made the attempt is taken for dead."""
+ABANDONED_SECONDS = 60
+"""After so long nobody waits any more for a message that was to go out at once, and whose process died over it."""
 
 
 class Status(enum.StrEnum):
@@ -44,6 +46,7 @@ class Verdict(enum.StrEnum):
 
 UNAVAILABLE = "unavailable"
 OUTCOME_UNKNOWN = "outcome unknown"
+TEMPLATE_CHANGED = "template changed"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

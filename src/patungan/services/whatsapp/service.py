@@ -10,7 +10,7 @@ from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.whatsapp import BASE_URL
 from patungan.services.whatsapp.delivery import gateway_of
 from patungan.services.whatsapp.gateway import open_gateway
-from patungan.services.whatsapp.processes import deliver_message, try_again
+from patungan.services.whatsapp.processes import close_abandoned, deliver_message, try_again
 from patungan.services.whatsapp.routes import routes
 
 
@@ -48,7 +48,7 @@ service = Service(
     routes=routes,
     operations=[contract.send_now, contract.queue_message],
     workflows=[deliver_message],
-    timers=[try_again],
+    timers=[try_again, close_abandoned],
     on_start=_open,
     on_stop=_close,
 )

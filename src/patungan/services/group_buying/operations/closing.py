@@ -285,6 +285,7 @@ async def create_orders(ctx: Context, session_id: UUID, after: UUID) -> UUID | N
                     shipping_cost=Rupiah(each.leg1_amount + each.leg2_amount),
                     fee=each.fee_amount,
                     courier_service=each.courier_service,
+                    cashback=each.cashback,
                     address=each.address,
                 )
                 for each in batch
