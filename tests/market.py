@@ -39,7 +39,10 @@ class Buyer:
         courier = other.pop("courier_service", None)
         if courier is None:
             options = await self.person.get(
-                "group-buying", f"{path}/shipping-options", address_id=self.address_id, quantity=max(1, min(quantity, 50))
+                "group-buying",
+                f"{path}/shipping-options",
+                address_id=self.address_id,
+                quantity=max(1, min(quantity, 50)),
             )
             courier = options["items"][0]["service"]
         body = {

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from patungan.ledger import accounts
 from patungan.ledger.posting import balance_of
+from tests.books import assert_books_whole
 from tests.house import House
 from tests.market import Market
 
@@ -57,6 +58,7 @@ async def test_a_session_from_the_first_join_to_the_orders(house: House) -> None
     )
     (child,) = children.json()["items"]
     assert (child["base_price"], child["paid_quantity"]) == (100_000, 0)
+    await assert_books_whole(house)
 
 
 async def test_a_session_that_waits_for_its_goods(house: House) -> None:
@@ -69,9 +71,9 @@ async def test_a_session_that_waits_for_its_goods(house: House) -> None:
     assert (await market.look(session))["status"] == "moq_reached"
     await market.end(session)
     waiting = await market.reaches(session, "pending_stock")
-    (order,) = (
-        await market.owner.get("warehouse", "/api/warehouse/purchase-orders", session_id=session["id"])
-    )["items"]
+    (order,) = (await market.owner.get("warehouse", "/api/warehouse/purchase-orders", session_id=session["id"]))[
+        "items"
+    ]
     assert order["code"] == waiting["purchase_order_code"]
     for status in ("confirmed", "in_production", "shipped"):
         await market.owner.post("warehouse", f"/api/warehouse/purchase-orders/{order['id']}/status", {"status": status})
@@ -88,6 +90,7 @@ async def test_a_session_that_waits_for_its_goods(house: House) -> None:
     ledger = house.context("payment").db
     factory = UUID(session["factory"]["id"])
     assert await balance_of(ledger, accounts.payable_factory(factory)) == 12 * 70_000 * 9 // 10
+    await assert_books_whole(house)
 
 
 async def test_a_session_without_buyers_fails(house: House) -> None:
@@ -98,6 +101,7 @@ async def test_a_session_without_buyers_fails(house: House) -> None:
     failed = await market.reaches(session, "failed")
     assert (failed["paid_quantity"], failed["held_quantity"], failed["platform_quantity"]) == (0, 0, 0)
     assert unpaid["total"] > 300_000
+    await assert_books_whole(house)
 
 
 async def test_a_small_session_is_filled_by_the_platform_in_the_open(house: House) -> None:
@@ -118,6 +122,7 @@ async def test_a_small_session_is_filled_by_the_platform_in_the_open(house: Hous
         return await buyer.wallet() == 10 * 5_000
 
     await house.eventually(credited)
+    await assert_books_whole(house)
 
 
 async def test_a_cancelled_session_pays_everybody_back(house: House) -> None:
@@ -146,3 +151,4 @@ async def test_a_cancelled_session_pays_everybody_back(house: House) -> None:
     ledger = house.context("payment").db
     assert await balance_of(ledger, accounts.escrow(UUID(session["id"]))) == 0
     assert (await by_card.participation(second))["status"] == "refunded"
+    await assert_books_whole(house)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.house import House
-
 from patungan.operations.stack import RunningStack
+from tests.house import House
 
 
 def stack_of(house: House, data: Path) -> RunningStack:

@@ -12,15 +12,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from rich.console import Console
-from tests.books import assert_books_whole, audited, provider_books
-from tests.house import House
-from tests.operations.stacks import stack_of
 
 from patungan.operations import audit as auditing
 from patungan.operations import demo
 from patungan.operations.audit import CHECKS, audit, examine
 from patungan.operations.audit.provider import Movement
 from patungan.operations.audit.report import Report, show
+from tests.books import assert_books_whole, audited, provider_books
+from tests.house import House
+from tests.operations.stacks import stack_of
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,15 @@ from typing import Any
 import bcrypt
 import pytest
 from rich.console import Console
-from tests.books import assert_books_whole
-from tests.house import House
-from tests.operations.stacks import stack_of
 
 from patungan.operations import demonstration, seed_data
 from patungan.operations.layout import OperationError
 from patungan.operations.progress import Progress
 from patungan.operations.seed import seed
 from patungan.operations.stack import RunningStack
+from tests.books import assert_books_whole
+from tests.house import House
+from tests.operations.stacks import stack_of
 
 TABLES = (
     *("auth.users", "product.categories", "product.products", "product.product_variants", "product.product_images"),

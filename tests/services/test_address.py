@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from tests.house import House
 
 from patungan.contracts import address as contract
+from tests.house import House
 
 
 def address_input(**other: Any) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from tests.house import House
-from tests.shop import factory_input, registered_factory, selling_factory
 
 from patungan.contracts import auth
 from patungan.contracts import factory as contract
 from patungan.kernel.identity import Role
+from tests.house import House
+from tests.shop import factory_input, registered_factory, selling_factory
 
 
 async def test_registering_makes_a_customer_a_factory_owner(one_house: House) -> None:

@@ -96,23 +96,29 @@ async def test_payments_are_told_in_both_languages(one_house: House) -> None:
         (
             "payment_failed",
             "Pembayaran kedaluwarsa",
-            "Pembayaran PAY-20261123-ABCDE sebesar Rp 1.250.000 melewati batas waktunya, dan tempat Anda di sesi ini"
-            " dilepas.",
+            (
+                "Pembayaran PAY-20261123-ABCDE sebesar Rp 1.250.000 melewati batas waktunya, dan tempat Anda di sesi ini"
+                " dilepas."
+            ),
             page,
         ),
         (
             "payment_failed",
             "Pembayaran terlambat",
-            "Pembayaran PAY-20261123-ABCDE masuk setelah batas waktunya dan tidak dapat dihitung. Uang Anda sebesar"
-            " Rp 1.250.000 akan dikembalikan secara otomatis.",
+            (
+                "Pembayaran PAY-20261123-ABCDE masuk setelah batas waktunya dan tidak dapat dihitung. Uang Anda sebesar"
+                " Rp 1.250.000 akan dikembalikan secara otomatis."
+            ),
             page,
         ),
     ]
     assert [item["message"] for item in await in_english(sari)] == [
         "We have received your payment PAY-20261123-ABCDE of Rp 1.250.000. Thank you!",
         "Payment PAY-20261123-ABCDE of Rp 1.250.000 was not made in time, and your place in the session was released.",
-        "Payment PAY-20261123-ABCDE arrived after its deadline and cannot be counted. Your money, Rp 1.250.000, goes"
-        " back to you automatically.",
+        (
+            "Payment PAY-20261123-ABCDE arrived after its deadline and cannot be counted. Your money, Rp 1.250.000, goes"
+            " back to you automatically."
+        ),
     ]
 
 
@@ -138,7 +144,7 @@ async def test_participants_follow_their_session_and_the_platform_is_told_nothin
     ends = one_house.clock.now() + timedelta(minutes=5)
     await publish(one_house, "group-buying", group_buying.ParticipantExpiring(**_participant(sari.id), ends_at=ends))
     await publish(one_house, "group-buying", group_buying.ParticipantWaitingForStock(**_participant(sari.id)))
-    prices = {"tier": 75, "unit_price": Rupiah(80_000), "cashback": Rupiah(240_000)}
+    prices: dict[str, Any] = {"tier": 75, "unit_price": Rupiah(80_000), "cashback": Rupiah(240_000)}
     await publish(
         one_house,
         "group-buying",
@@ -167,7 +173,12 @@ async def test_participants_follow_their_session_and_the_platform_is_told_nothin
 
 async def test_of_the_wallet_s_credits_only_cashback_is_told(one_house: House) -> None:
     sari = await one_house.person()
-    facts = {"user_id": sari.id, "amount": Rupiah(240_000), "balance": Rupiah(1_240_000), "reference": CODE}
+    facts: dict[str, Any] = {
+        "user_id": sari.id,
+        "amount": Rupiah(240_000),
+        "balance": Rupiah(1_240_000),
+        "reference": CODE,
+    }
     credits = [wallet.WalletCredited(**facts, type=kind) for kind in ("refund", "deposit", "adjustment", "cashback")]
     await publish(one_house, "wallet", *credits)
     assert shown(await told(sari, 1)) == [

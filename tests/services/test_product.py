@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from tests.house import House, Person
-from tests.shop import PICTURE, category, product_input, published_product, registered_factory, selling_factory, upload
 
 from patungan.contracts import group_buying
 from patungan.contracts import product as contract
 from patungan.kernel.errors import Unavailable
 from patungan.kernel.identity import Role
+from tests.house import House, Person
+from tests.shop import PICTURE, category, product_input, published_product, registered_factory, selling_factory, upload
 
 
 async def draft(house: House, owner: Person, factory: dict[str, Any], **other: Any) -> dict[str, Any]:

@@ -9,12 +9,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from tests.house import House
-from tests.shop import PICTURE, category, keep_pictures_apart, product_input, published_product, selling_factory, upload
 
 from patungan.operations.seed_data import emblems, factories, pictures, products
 from patungan.services.product.images import FolderStore, UnknownPicture, image_name, recognised
 from patungan.services.product.svg import SvgRefused, sanitised
+from tests.house import House
+from tests.shop import PICTURE, category, keep_pictures_apart, product_input, published_product, selling_factory, upload
 
 
 def png(width: int = 1, height: int = 1) -> bytes:

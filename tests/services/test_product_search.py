@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
 from tests.house import House, Person
 from tests.shop import category, product_input, published_product, selling_factory
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from patungan.contracts import factory
@@ -253,6 +254,24 @@ async def test_receipts_that_are_refused(one_house: House) -> None:
     late = await depot.receive(order, S=1)
     assert refused(late)[:2] == (409, "purchase_order_status_refused")
     await depot.whole()
+
+
+async def test_the_database_itself_keeps_an_order_in_bounds(one_house: House) -> None:
+    _depot, session_id, order = await _case_4(one_house)
+    connection = await one_house.owner()
+    try:
+        await connection.execute("set search_path = warehouse")
+        for change in ("received = ordered, damaged = 1", "damaged = ordered + 1", "received = -1", "ordered = 0"):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await connection.execute(
+                    f"update purchase_order_lines set {change} where purchase_order_id = $1", UUID(order["id"])
+                )
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute("update reservations set held = quantity + 1 where session_id = $1", session_id)
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute("update purchase_orders set status = 'lost' where id = $1", UUID(order["id"]))
+    finally:
+        await connection.close()
 
 
 async def test_an_arrival_is_booked_once_for_its_key(one_house: House) -> None:

@@ -160,3 +160,24 @@ async def _bring(depot: Depot, order: dict[str, object], chance: random.Random) 
     spoilt = {name: (0, units) if damaged else (units, 0) for name, units in rest.items()}
     answer = await depot.receive(order, **spoilt)
     assert answer.status_code == 201, answer.text
+
+
+async def test_nothing_is_booked_on_an_order_once_it_is_cancelled(one_house: House) -> None:
+    depot = await Depot.open(one_house, "M")
+    for _ in range(4):
+        session_id = new_session()
+        await depot.fulfil(session_id, M=12)
+        await depot.release(session_id)
+        order = (await depot.orders())[-1]
+        await depot.ship(order)
+        path = f"{ORDERS}/{order['id']}"
+        received, cancelled = await asyncio.gather(
+            depot.receive(order, M=5),
+            depot.admin.request("POST", "warehouse", f"{path}/cancel", {"reason": "salah kirim"}),
+        )
+        assert cancelled.status_code == 200
+        history = (await depot.admin.get("warehouse", path))["history"]
+        assert history[-1]["action"] == "purchase_order.cancelled"
+        if received.status_code != 201:
+            assert refused(received)[1] == "purchase_order_status_refused"
+    await depot.whole()

@@ -44,6 +44,7 @@ from patungan.kernel.errors import (
     PayloadTooLarge,
     Problem,
     RateLimited,
+    RemoteCallError,
     Unauthenticated,
     Unavailable,
 )
@@ -153,6 +154,9 @@ _FIELD = re.compile(r"`\$\.?([^`]*)`")
 
 
 def _as_problem(ctx: Context, error: Exception) -> Problem:
+    if isinstance(error, RemoteCallError):
+        # Which shape the platform runs in is nobody's business outside.
+        return Unavailable()
     if isinstance(error, Problem):
         return error
     if isinstance(error, NotFoundException):

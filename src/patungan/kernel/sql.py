@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import sys
 import types
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -41,9 +42,9 @@ class Query(Generic[T]):
         self.result = result
         self.sql = inspect.cleandoc(sql)
         self.shape = shape
-        frame = inspect.stack()[2]
-        self.module = frame.frame.f_globals.get("__name__", "")
-        self.line = frame.lineno
+        declared = sys._getframe(2)
+        self.module = str(declared.f_globals.get("__name__", ""))
+        self.line = declared.f_lineno
         self._build: Callable[[Any], T] | None = None
         DECLARED.append(self)
 

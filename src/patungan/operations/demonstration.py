@@ -37,7 +37,7 @@ ADMIN = Account("administrator", "+6281200000001", "Ratna Kusumawati", Role.ADMI
 
 BUYER_NAMES = (
     *("Dewi Lestari", "Bagus Prasetyo", "Siti Rahmawati", "Yohanes Manurung", "Ayu Wulandari", "Rizky Ramadhan"),
-    *("Maria Simanjuntak", "Made Wirawan", "Putri Maharani", "Andi Saputra", "Fitri Handayani", "Teguh Santoso"),
+    *("Maria Simanjuntak", "Made Wirawan"),
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -186,9 +187,8 @@ async def _outcome(database_url: str, name: str, workflow_id: str) -> Run:
 
 def show_jobs(jobs: Jobs, now: datetime, console: Console) -> None:
     """The jobs as tables; times in Asia/Jakarta."""
-    schedules = Table(
-        "job", "service", "schedule", "last run", "outcome", "next run", title="Jobs", title_justify="left"
-    )
+    schedules = Table("job", "service", "schedule", "last run", "outcome", "next run", box=SIMPLE_HEAD)
+    schedules.columns[0].no_wrap = schedules.columns[2].no_wrap = True
     for job in jobs.schedules:
         outcome = (job.last_outcome or "").lower()
         colour = {"success": "green", "error": "red"}.get(outcome, "yellow")
@@ -198,7 +198,7 @@ def show_jobs(jobs: Jobs, now: datetime, console: Console) -> None:
             job.cron,
             _moment(job.last_run_at),
             f"[{colour}]{outcome}[/]" if outcome else "",
-            f"{_moment(job.next_run_at)} [dim]{_until(job.next_run_at, now)}[/]",
+            _until(job.next_run_at, now),
         )
     if jobs.schedules:
         console.print(schedules)
@@ -212,7 +212,8 @@ def _show_workflows(title: str, workflows: list[WorkflowState], console: Console
     if not workflows:
         console.print(title)
         return
-    table = Table("workflow", "kind", "state", "age", "error", title=title, title_justify="left")
+    console.print(f"{title}:")
+    table = Table("workflow", "kind", "state", "age", "error", box=SIMPLE_HEAD)
     for each in workflows:
         table.add_row(
             each.id, each.name, each.status.lower(), duration(each.age_seconds), escape((each.error or "")[:200])
@@ -221,7 +222,7 @@ def _show_workflows(title: str, workflows: list[WorkflowState], console: Console
 
 
 def _moment(moment: datetime | None) -> str:
-    return "never" if moment is None else moment.astimezone(JAKARTA).strftime("%Y-%m-%d %H:%M:%S")
+    return "never" if moment is None else moment.astimezone(JAKARTA).strftime("%d %b %H:%M")
 
 
 def _until(moment: datetime, now: datetime) -> str:
@@ -231,7 +232,7 @@ def _until(moment: datetime, now: datetime) -> str:
 
 def _show_run(run: Run, console: Console) -> None:
     if run.status == "SUCCESS":
-        console.print(f"[green]{run.job} has run[/] [dim]{run.seconds:.1f} s, {run.workflow_id}[/]")
+        console.print(f"[green]{run.job} has run[/] [dim]{run.seconds:.1f} s, {run.workflow_id}[/]", soft_wrap=True)
     elif run.status in WAITING:
         console.print(
             f"[yellow]{run.job} is still {run.status.lower()}[/] after {run.seconds:.0f} s: {run.workflow_id}"

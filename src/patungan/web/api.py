@@ -33,7 +33,10 @@ class Api:
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = urls
         self._client = httpx.AsyncClient(
-            timeout=TIMEOUT, limits=httpx.Limits(max_connections=200, max_keepalive_connections=50)
+            timeout=TIMEOUT,
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+            # Services are inside the network: an outward proxy of the machine is not the way to them.
+            trust_env=False,
         )
 
     async def close(self) -> None:

@@ -17,7 +17,7 @@ from patungan.kernel.time import Clock, SystemClock
 from patungan.web import assets, failures
 from patungan.web.api import Api, ApiProblem
 from patungan.web.rendering import template_config
-from patungan.web.routes import home, operational
+from patungan.web.routes import accounts, addresses, docs, home, operational, own, payments, sessions
 from patungan.web.security import add_security_headers
 from patungan.web.settings import service_urls, web_settings
 from patungan.web.site import AnyRequest, Site
@@ -40,9 +40,7 @@ async def finish_answer(message: Message, scope: Scope) -> None:
     add_security_headers(headers)
 
 
-def create_web(
-    environment: Mapping[str, str], clock: Clock | None = None, chance: Chance | None = None
-) -> ASGIApp:
+def create_web(environment: Mapping[str, str], clock: Clock | None = None, chance: Chance | None = None) -> ASGIApp:
     """The storefront for the services that the environment names; raises SettingsError."""
     settings = web_settings(environment)
     api = Api(service_urls(environment))
@@ -55,7 +53,17 @@ def create_web(
         return site.visitor(request)
 
     return Litestar(
-        route_handlers=[assets.static_file, *home.routes, *operational.routes],
+        route_handlers=[
+            assets.static_file,
+            *home.routes,
+            *sessions.routes,
+            *accounts.routes,
+            *addresses.routes,
+            *payments.routes,
+            *own.routes,
+            *docs.routes,
+            *operational.routes,
+        ],
         dependencies={"site": Provide(provide_site), "visitor": Provide(provide_visitor)},
         template_config=template_config(),
         csrf_config=CSRFConfig(

@@ -25,7 +25,8 @@ def _next(request: AnyRequest) -> str:
     """Where to go on after signing in: this page, or the page that the form or the fragment was on."""
     if request.method == "GET" and "HX-Request" not in request.headers:
         return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    page = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer", ""))
+    referrer = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    page = urlsplit(referrer)
     return local_path(page.path + (f"?{page.query}" if page.query else "")) or "/"
 
 

@@ -132,7 +132,7 @@ class Visitor:
     def _set(self, name: str, value: str, seconds: int) -> None:
         self.cookies = [cookie for cookie in self.cookies if cookie.key != name]
         self.cookies.append(
-            Cookie(name, value, max_age=seconds, path="/", httponly=True, secure=self._secure, samesite="lax")
+            Cookie(key=name, value=value, max_age=seconds, path="/", httponly=True, secure=self._secure, samesite="lax")
         )
 
     async def get(self, service: str, path: str, **params: Any) -> Any:
@@ -169,7 +169,7 @@ class Visitor:
             raise
 
     def _headers(self, more: Mapping[str, str] | None) -> dict[str, str]:
-        headers = dict(more or {})
+        headers = {"Accept-Language": self.language, **(more or {})}
         if self._access:
             headers["Authorization"] = f"Bearer {self._access}"
         if self._request_id:

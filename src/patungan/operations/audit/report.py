@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -70,10 +71,11 @@ def as_json(report: Report) -> bytes:
 
 def show(report: Report, console: Console) -> None:
     """The report as people read it: a line a check, then what offends."""
-    table = Table("check", "what it proves", "examined", "", title="The books", title_justify="left")
+    table = Table("", "check", "examined", "what it proves", box=SIMPLE_HEAD, title="The books", title_justify="left")
+    table.columns[1].no_wrap = True
     table.columns[2].justify = "right"
     for finding in report.findings:
-        table.add_row(finding.name, escape(finding.claim), f"{finding.examined:,}", _verdict(finding))
+        table.add_row(_mark(finding), finding.name, f"{finding.examined:,}", _told(finding))
     console.print(table)
     for finding in report.findings:
         for note in finding.notes:
@@ -88,14 +90,21 @@ def show(report: Report, console: Console) -> None:
         console.print(f"[bold red]The books are not whole:[/] {broken} of {len(report.findings)} checks failed.")
 
 
-def _verdict(finding: Finding) -> str:
+def _mark(finding: Finding) -> str:
+    if finding.skipped is not None:
+        return "[yellow]![/]"
+    return "[green]✓[/]" if finding.holds else "[red]✗[/]"
+
+
+def _told(finding: Finding) -> str:
     if finding.skipped is not None:
         return f"[yellow]skipped: {escape(finding.skipped)}[/]"
-    return "[green]holds[/]" if finding.holds else f"[red]{finding.count:,} offending[/]"
+    return escape(finding.claim) if finding.holds else f"[red]{finding.count:,} offending:[/] {escape(finding.claim)}"
 
 
 def _show_offences(finding: Finding, console: Console) -> None:
-    table = Table("entry", "what is wrong", "expected", "found", title=f"[red]{finding.name}[/]", title_justify="left")
+    table = Table("entry", "what is wrong", "expected", "found", box=SIMPLE_HEAD)
+    console.print(f"[red]{finding.name}[/]: {escape(finding.claim)}")
     for column in table.columns[2:]:
         column.justify = "right"
     for offence in finding.offences[:SHOWN]:

@@ -31,19 +31,27 @@ class Gateway:
     def limited(self) -> bool:
         return self.state.rate is not None
 
-    def configure(self, rate: str | None) -> None:
-        """Give nginx another request limit (None for none) and have it read its configuration anew.
+    @property
+    def home(self) -> Path:
+        """nginx's folder."""
+        return passable_place_for(self.data, "nginx", server_account())
 
-        Requests under way end under the old one.
-        """
-        account = server_account()
-        home = passable_place_for(self.data, "nginx", account)
+    def settings(self, rate: str | None) -> GatewaySettings:
+        """The gateway as it runs, with another request limit; None for no limit."""
         port = self.state.gateway_port
         if port is None:
             raise AssertionError("there is no gateway to configure")
-        settings = GatewaySettings(host=self.state.host, port=port, rate=rate, user=nginx.worker_user(account))
-        nginx.NginxServer.prepare(home, settings)
-        os.kill(_process_id(home), signal.SIGHUP)
+        user = nginx.worker_user(server_account())
+        return GatewaySettings(host=self.state.host, port=port, rate=rate, user=user)
+
+    def prepare(self, rate: str | None) -> nginx.NginxServer:
+        """Write the configuration with a request limit."""
+        return nginx.NginxServer.prepare(self.home, self.settings(rate))
+
+    def configure(self, rate: str | None) -> None:
+        """Write the configuration and have nginx read it; requests under way end under the old one."""
+        server = self.prepare(rate)
+        os.kill(_process_id(server.home), signal.SIGHUP)
 
 
 def _process_id(home: Path) -> int:

@@ -120,7 +120,8 @@ class Show:
             "fee_income": expected.fee_income,
         }
         self.expect.each_same(
-            "the division of the escrow", [(name, amount, booked.get(name, 0)) for name, amount in parts.items()]
+            "the division of the escrow",
+            [(name.partition("/")[0], amount, booked.get(name, 0)) for name, amount in parts.items()],
         )
 
 

@@ -79,12 +79,12 @@ async def send_otp(ctx: Context, phone_text: str, purpose: OtpPurpose) -> None:
         await queries.record_sending(tx, phone, now, now - timedelta(hours=1))
     try:
         await _deliver_code(ctx, phone, code, dedupe_key=f"otp:{phone}:{purpose}:{now.isoformat()}")
-    except Unavailable:
+    except Unavailable as error:
         async with ctx.db.transaction() as tx:
             # The code stays good, for it may have arrived after all.
             await queries.allow_resending(tx, phone, purpose, hashed, now - timedelta(seconds=OTP_RESEND_SECONDS))
             await queries.forget_sending(tx, phone, now)
-        raise
+        raise Unavailable("No code can be sent at the moment") from error
 
 
 async def _deliver_code(ctx: Context, phone: str, code: str, *, dedupe_key: str) -> None:

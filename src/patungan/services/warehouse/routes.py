@@ -17,7 +17,6 @@ from patungan.services.warehouse.operations.configuration import BundleShare
 from patungan.services.warehouse.operations.inventory import AdjustStock
 from patungan.services.warehouse.operations.purchase_orders import (
     PurchaseOrderDetail,
-    PurchaseOrders,
     PurchaseOrderView,
     ReceiptReply,
 )
@@ -120,6 +119,10 @@ class InventoryList(Page, frozen=True, kw_only=True):
     items: list[InventoryItem]
 
 
+class PurchaseOrderList(Page, frozen=True, kw_only=True):
+    items: list[PurchaseOrderView]
+
+
 class MovementList(Page, frozen=True, kw_only=True):
     items: list[Movement]
 
@@ -201,9 +204,9 @@ async def list_purchase_orders(
     session_id: FromQuery[UUID | None] = None,
     page: PageNumber = 1,
     limit: PageLimit = 20,
-) -> PurchaseOrders:
-    wanted = (status, product_id, session_id)
-    return await purchase_orders.list_purchase_orders(ctx, caller, *wanted, page, limit)
+) -> PurchaseOrderList:
+    items, total = await purchase_orders.list_purchase_orders(ctx, caller, status, product_id, session_id, page, limit)
+    return PurchaseOrderList(items=items, page=page, limit=limit, total=total)
 
 
 @get("/api/warehouse/purchase-orders/{order_id:uuid}", audience=STAFF_AND_OWNER)

@@ -54,9 +54,7 @@ async def login(visitor: Here, request: AnyRequest) -> Redirect | Template:
     form = await form_of(request)
     phone = form.get("phone", "")
     try:
-        tokens = await visitor.post(
-            "auth", "/api/auth/login", {"phone": phone, "password": form.get("password", "")}
-        )
+        tokens = await visitor.post("auth", "/api/auth/login", {"phone": phone, "password": form.get("password", "")})
     except ApiProblem as refusal:
         return _login_page(visitor, form.get("next"), refusal=refusal, phone=phone)
     visitor.keep_tokens(tokens)
@@ -142,6 +140,18 @@ async def reset(visitor: Here, site: TheSite, request: AnyRequest) -> Redirect |
     return Redirect("/login?notice=password_reset", status_code=303)
 
 
+@get("/register/code")
+async def restart_register() -> Redirect:
+    """The address of the second step, opened anew: the first."""
+    return Redirect("/register", status_code=303)
+
+
+@get("/reset-password/code")
+async def restart_reset() -> Redirect:
+    return Redirect("/reset-password", status_code=303)
+
+
 routes = [
+    *(restart_register, restart_reset),
     *(show_login, login, logout, show_register, send_signup_code, register, show_reset, send_reset_code, reset),
 ]

@@ -176,4 +176,10 @@ async def join(visitor: Here, site: TheSite, code: FromPath[str], request: AnyRe
     return Redirect(f"/payments/{payment_id}?notice=joined" if payment_id else "/me?notice=joined", status_code=303)
 
 
-routes = [show_session, show_couriers, join]
+@get("/sessions/{code:str}/join")
+async def leave_join(code: FromPath[str]) -> Redirect:
+    """Of a refused join the browser shows this address; opened anew it is the session's page."""
+    return Redirect(f"/sessions/{quote(code, safe='')}", status_code=303)
+
+
+routes = [show_session, show_couriers, join, leave_join]

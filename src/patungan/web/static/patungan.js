@@ -29,6 +29,20 @@ function setText(name, value) {
   }
 }
 
+// Said aloud at most every ten seconds: numbers that change five times a second are no help to anybody's ears.
+let lastSpoken = 0;
+function speak(box, progress) {
+  const place = document.querySelector("[data-spoken]");
+  if (!place || Date.now() - lastSpoken < 10000) return;
+  const facts = { target: number.format(box.dataset.target), price: rupiah(progress.current_price), paid_quantity: number.format(progress.paid_quantity) };
+  const sentence = place.dataset.spoken.replace(/\{(\w+)\}/g, (_, name) => facts[name]);
+  if (place.textContent === sentence) return;
+  lastSpoken = Date.now();
+  place.textContent = sentence;
+}
+
+const rupiah = (amount) => `Rp ${number.format(amount)}`;
+
 function showProgress(box, progress) {
   const target = Number(box.dataset.target);
   let left = 100;
@@ -42,7 +56,8 @@ function showProgress(box, progress) {
     start += width;
     setText(name, number.format(progress[name]));
   });
-  setText("price", `Rp ${number.format(progress.current_price)}`);
+  setText("price", rupiah(progress.current_price));
+  speak(box, progress);
   setText("participant_count", number.format(progress.participant_count));
   setText("percent", `${progress.progress_percent}%`);
   for (const step of document.querySelectorAll("[data-tier]")) {
@@ -81,6 +96,11 @@ document.addEventListener("click", (event) => {
   if (Number(step.dataset.step) > 0) field.stepUp();
   else field.stepDown();
   field.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
+// Enter in a look-up inside a form asks for nothing new, and must not send the form.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[data-no-submit]")) event.preventDefault();
 });
 
 // A second click sends nothing: the first one is under way. (The form's key makes a repetition harmless in any case.)

@@ -24,7 +24,7 @@ MONTHS = (
 
 def parse_moment(value: str | datetime) -> datetime:
     """A time as services write it; raises ValueError."""
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value.replace("Z", "+00:00"))
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def number(value: int) -> str:
@@ -42,6 +42,11 @@ class Words:
     def text(self, key: str, /, **values: Any) -> str:
         """A text by key; raises KeyError for a key that does not exist."""
         return TEXTS[key][self._place].format(**values) if values else TEXTS[key][self._place]
+
+    def count(self, key: str, count: int) -> str:
+        """A text about a number of things; one thing may have a text of its own."""
+        named = f"{key}.one" if count == 1 and f"{key}.one" in TEXTS else key
+        return self.text(named, count=number(count))
 
     def state(self, kind: str, state: str) -> str:
         """What a state is called; one that is new to the storefront is shown as the service names it."""

@@ -80,7 +80,7 @@ ACCOUNT: dict[str, tuple[str, str]] = {
         "This page checks by itself; the status changes as soon as the money arrives.",
     ),
     "payment.breakdown": ("Rincian", "Breakdown"),
-    "payment.paid_at": ("Dibayar {at}", "Paid {at}"),
+    "payment.paid_on": ("Dibayar", "Paid"),
     "payment.method": ("Cara bayar", "Method"),
     "payment.code": ("Kode", "Code"),
     "payment.session": ("Lihat sesi", "See the session"),
@@ -138,8 +138,14 @@ ACCOUNT: dict[str, tuple[str, str]] = {
     "notice.read": ("Notifikasi ditandai sudah dibaca.", "Notifications are marked as read."),
     "notice.signed_out": ("Anda sudah keluar.", "You have signed out."),
     "notice.welcome": ("Selamat datang di Patungan!", "Welcome to Patungan!"),
-    "notice.password_reset": ("Kata sandi baru tersimpan. Silakan masuk.", "Your new password is saved. Please sign in."),
-    "notice.joined": ("Jatah Anda sudah dipesan. Tinggal bayar.", "Your units are reserved. All that is left is to pay."),
+    "notice.password_reset": (
+        "Kata sandi baru tersimpan. Silakan masuk.",
+        "Your new password is saved. Please sign in.",
+    ),
+    "notice.joined": (
+        "Jatah Anda sudah dipesan. Tinggal bayar.",
+        "Your units are reserved. All that is left is to pay.",
+    ),
     # Documents
     "docs.title": ("Dokumentasi API", "API documentation"),
     "docs.lead": (

@@ -73,6 +73,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "home.open": ("Sedang berjalan", "Open now"),
     "home.all": ("Semua sesi", "All sessions"),
     "home.count": ("{count} sesi", "{count} sessions"),
+    "home.count.one": ("{count} sesi", "{count} session"),
     "home.empty": ("Tidak ada sesi yang cocok.", "No session matches."),
     "home.empty.text": (
         "Coba kata lain, atau tampilkan semua sesi.",
@@ -82,6 +83,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "session.by": ("oleh {factory}", "by {factory}"),
     "session.price_now": ("Harga saat ini", "Price now"),
     "session.price_start": ("Harga awal", "Starting price"),
+    "session.pay_start": (
+        "Bayar {price} saat ikut, selisihnya kembali",
+        "Pay {price} when joining, the difference comes back",
+    ),
     "session.lowest": ("bisa turun sampai {price}", "can drop to {price}"),
     "session.ends": ("Berakhir {at}", "Ends {at}"),
     "session.ended_at": ("Berakhir {at}", "Ended {at}"),
@@ -96,6 +101,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "session.by_platform": ("dijamin Patungan", "guaranteed by Patungan"),
     "session.held": ("menunggu pembayaran", "waiting for payment"),
     "session.participants": ("{count} peserta", "{count} participants"),
+    "session.participants.one": ("{count} peserta", "{count} participant"),
     "session.tiers": ("Tangga harga", "Price ladder"),
     "session.tiers.text": (
         "Anda membayar harga awal saat ikut. Selisih ke harga akhir masuk ke dompet Anda.",
@@ -117,8 +123,13 @@ PAGES: dict[str, tuple[str, str]] = {
     "session.people.none": ("Belum ada peserta. Jadilah yang pertama.", "Nobody yet. Be the first."),
     "session.people.more": ("dan {count} lainnya", "and {count} more"),
     "session.units": ("{count} buah", "{count} units"),
+    "session.units.one": ("{count} buah", "{count} unit"),
     "session.history": ("Riwayat sesi", "Session history"),
     "session.history.none": ("Belum ada perubahan.", "No changes yet."),
+    "session.spoken": (
+        "{paid_quantity} dari {target} buah sudah dibayar, harga saat ini {price}.",
+        "{paid_quantity} of {target} units are paid, the price now is {price}.",
+    ),
     "session.live": ("Diperbarui langsung", "Updating live"),
     "session.share": ("Ajak teman ikut: bagikan alamat halaman ini.", "Bring friends: share this page's address."),
     # Joining

@@ -12,7 +12,6 @@ from patungan.contracts import warehouse as contract
 from patungan.kernel import sql
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Page
 from patungan.kernel.idempotency import once
 from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
@@ -75,10 +74,6 @@ class PurchaseOrderDetail(PurchaseOrderView, frozen=True):
     history: list[HistoryEntry]
 
 
-class PurchaseOrders(Page, frozen=True, kw_only=True):
-    items: list[PurchaseOrderView]
-
-
 class ReceiptReply(msgspec.Struct, frozen=True):
     """The order after a receipt; ``further_code`` names the order for goods that did not arrive sound."""
 
@@ -136,13 +131,13 @@ async def list_purchase_orders(
     session_id: UUID | None,
     page: int,
     limit: int,
-) -> PurchaseOrders:
-    """The purchase orders that the caller may see, newest first."""
+) -> tuple[list[PurchaseOrderView], int]:
+    """The purchase orders that the caller may see, newest first, and how many there are in all."""
     factories = await factories_of(ctx, caller)
     wanted = (status, factories, product_id, session_id)
     total = await queries.count_purchase_orders(ctx.db, *wanted)
     found = await queries.list_purchase_orders(ctx.db, *wanted, limit, (page - 1) * limit)
-    return PurchaseOrders(items=await _views(ctx.db, found), page=page, limit=limit, total=total)
+    return await _views(ctx.db, found), total
 
 
 async def purchase_order_for(ctx: Context, caller: Caller, order_id: UUID) -> PurchaseOrder:

@@ -1,0 +1,141 @@
+"""Jobs: the schedules of all services, what waits and what failed, and a job run by hand."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from patungan.operations import jobs
+from patungan.operations.jobs import Job, Jobs, WorkflowState, find_schedule, list_jobs, run_job, show_jobs
+from patungan.operations.layout import OperationError
+from patungan.registry import SERVICES
+from tests.house import House
+from tests.operations.stacks import stack_of
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+async def _listed(house: House) -> Jobs:
+    return await list_jobs(house.environment["DATABASE_URL"], house.clock.now())
+
+
+async def test_the_schedules_of_all_services_are_listed(one_house: House) -> None:
+    declared = {(entry.name, schedule.name, schedule.cron) for entry in SERVICES for schedule in entry.load().schedules}
+    assert {
+        ("group-buying", "process-near-expiration", "*/2 * * * *"),
+        ("group-buying", "process-expired", "*/5 * * * *"),
+    } <= declared
+    found = await _listed(one_house)
+    assert {(each.service, each.name, each.cron) for each in found.schedules} == declared
+    due = {each.name: each.next_run_at for each in found.schedules}
+    assert due["process-expired"] - one_house.clock.now() <= timedelta(minutes=5)
+
+
+async def test_a_job_is_run_by_hand_and_leaves_its_trace(one_house: House) -> None:
+    before = {each.name: each.next_run_at for each in (await _listed(one_house)).schedules}
+    environment = one_house.environment
+    done = await run_job(environment["DATABASE_URL"], environment["DATABASE_ROLE_SECRET"], "process-expired", NOW)
+    assert (done.job, done.status, done.error) == ("process-expired", "SUCCESS", None)
+    assert done.workflow_id == "job-process-expired-manual-20261123T030000000000"
+    job = next(each for each in (await _listed(one_house)).schedules if each.name == "process-expired")
+    assert (job.last_run_at, job.last_workflow_id, job.last_outcome) == (NOW, done.workflow_id, "SUCCESS")
+    # The schedule goes on as it would have.
+    assert job.next_run_at == before["process-expired"]
+
+
+def test_an_unknown_job_is_refused_with_what_there_is() -> None:
+    with pytest.raises(
+        OperationError, match=r"no job is called nothing; there is .*process-expired, process-near-expiration"
+    ):
+        find_schedule("nothing")
+
+
+async def test_what_failed_is_listed_with_its_error(one_house: House) -> None:
+    owner = await one_house.owner()
+    try:
+        await owner.execute(
+            "select platform.enqueue_workflow('group-buying.close-session', 'close-nonsense', '{\"a\": 1}')"
+        )
+
+        async def has_failed() -> bool:
+            return bool((await _listed(one_house)).failed_count)
+
+        await one_house.eventually(has_failed)
+        found = await _listed(one_house)
+        (failed,) = found.failed
+        assert (failed.id, failed.name, failed.status) == ("close-nonsense", "group-buying.close-session", "ERROR")
+        assert "session_id" in (failed.error or "")
+        assert 0 <= failed.age_seconds < 60
+    finally:
+        await owner.execute("delete from dbos.workflow_status where workflow_uuid = 'close-nonsense'")
+        await owner.close()
+
+
+async def test_what_waits_is_listed_oldest_first(one_house: House) -> None:
+    owner = await one_house.owner()
+    insert = (
+        "insert into dbos.workflow_status (workflow_uuid, status, name, created_at, updated_at, recovery_attempts) "
+        "values ($1, $2, 'group-buying.close-session', $3, $3, 1)"
+    )
+    now = int(one_house.clock.now().timestamp() * 1000)
+    try:
+        await owner.execute(insert, "close-young", "DELAYED", now - 60_000)
+        await owner.execute(insert, "close-old", "DELAYED", now - 7_200_000)
+        found = await _listed(one_house)
+        waiting = [each for each in found.waiting if each.id in ("close-young", "close-old")]
+        assert [each.id for each in waiting] == ["close-old", "close-young"]
+        assert 7_200 <= waiting[0].age_seconds < 7_260
+        assert found.waiting_count >= 2
+    finally:
+        await owner.execute("delete from dbos.workflow_status where workflow_uuid in ('close-young', 'close-old')")
+        await owner.close()
+
+
+async def test_the_command_prints_for_people_and_for_programs(
+    one_house: House, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    stack = stack_of(one_house, tmp_path)
+    assert await jobs.run(stack) == 0
+    assert b"process-near-expiration" in capsysbinary.readouterr().out
+    assert await jobs.run(stack, json=True) == 0
+    listed: dict[str, Any] = msgspec.json.decode(capsysbinary.readouterr().out)
+    assert {"process-expired", "process-near-expiration"} <= {each["name"] for each in listed["schedules"]}
+    assert await jobs.run(stack, run_name="process-near-expiration", json=True) == 0
+    done: dict[str, Any] = msgspec.json.decode(capsysbinary.readouterr().out)
+    assert done["status"] == "SUCCESS"
+    with pytest.raises(OperationError):
+        await jobs.run(stack, run_name="nothing")
+
+
+def test_times_are_told_as_people_read_them() -> None:
+    late = Job("a-job", "wallet", "0 10 * * 2,5", NOW - timedelta(minutes=3), NOW - timedelta(days=1), "job-a", "ERROR")
+    soon = Job("b-job", "wallet", "*/2 * * * *", NOW + timedelta(seconds=70), None, None, None)
+    stuck = WorkflowState("refund-1", "payment.carry-out-refund", "ERROR", 90_000, 1, "ValueError [no] such thing")
+    said = io.StringIO()
+    show_jobs(Jobs([late, soon], 0, [], 7, [stuck]), NOW, Console(file=said, width=160))
+    text = said.getvalue()
+    assert "overdue by 3 min" in text and "22 Nov 10:00" in text and "in 1 min" in text and "never" in text
+    assert "Workflows that wait: 0" in text and "Workflows that failed: 7" in text
+    assert "1 d 1 h" in text and "ValueError [no] such thing" in text
+    said = io.StringIO()
+    show_jobs(Jobs([], 0, [], 0, []), NOW, Console(file=said, width=160))
+    assert "No job is scheduled" in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        (None, None),
+        ('{"name": "ValueError", "message": "no such thing"}', "ValueError no such thing"),
+        ('{"other": 1}', '{"other": 1}'),
+        ("gASVJAAAAAAAAACM", "its error is in the worker's log: ./patungan logs worker"),
+    ],
+)
+def test_an_error_in_pythons_own_form_is_never_opened(stored: str | None, said: str | None) -> None:
+    assert jobs._error(stored) == said
