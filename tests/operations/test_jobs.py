@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from patungan.kernel.workflows import Schedule
 from patungan.operations import jobs
 from patungan.operations.jobs import Job, Jobs, WorkflowState, find_schedule, list_jobs, run_job, show_jobs
 from patungan.operations.layout import OperationError
@@ -47,6 +48,23 @@ async def test_a_job_is_run_by_hand_and_leaves_its_trace(one_house: House) -> No
     assert (job.last_run_at, job.last_workflow_id, job.last_outcome) == (NOW, done.workflow_id, "SUCCESS")
     # The schedule goes on as it would have.
     assert job.next_run_at == before["process-expired"]
+
+
+async def test_a_job_that_fails_says_why_and_exits_1(
+    one_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry, schedule = find_schedule("process-expired")
+    closing = next(each for each in entry.load().workflows if each.name == "group-buying.close-session")
+    broken = Schedule(schedule.name, schedule.cron, closing, schedule.request)
+    monkeypatch.setattr(jobs, "find_schedule", lambda _name: (entry, broken))
+    assert await jobs.run(stack_of(one_house, tmp_path), run_name="process-expired") == 1
+    said = capsys.readouterr().out
+    assert "process-expired failed (error)" in said and "session_id" in said
+    owner = await one_house.owner()
+    try:
+        await owner.execute("delete from dbos.workflow_status where status = 'ERROR'")
+    finally:
+        await owner.close()
 
 
 def test_an_unknown_job_is_refused_with_what_there_is() -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 
@@ -161,6 +162,6 @@ class Browser:
 @asynccontextmanager
 async def storefront(house: House, **changes: str) -> AsyncIterator[Browser]:
     """A browser at a storefront for the house's services; ``changes`` are variables of its environment."""
-    web = create_web({**house.environment, **changes}, clock=house.clock)
+    web: Any = create_web({**house.environment, **changes}, clock=house.clock)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://toko.example") as client:
         yield Browser(client)

@@ -77,9 +77,10 @@ class Run(msgspec.Struct, frozen=True):
 
 
 _WORKFLOWS = """
-    select workflow_uuid as id, coalesce(name, '') as name, status, created_at, coalesce(recovery_attempts, 0) as attempts,
-        error, count(*) over () as count
-    from dbos.workflow_status where status = any($1)
+    select w.workflow_uuid as id, coalesce(w.name, '') as name, w.status, w.created_at,
+        coalesce(w.recovery_attempts, 0) as attempts, coalesce(o.error, w.error) as error, count(*) over () as count
+    from dbos.workflow_status w left join dbos.workflow_output o on o.workflow_uuid = w.workflow_uuid
+    where w.status = any($1)
 """
 
 
@@ -88,8 +89,8 @@ async def list_jobs(database_url: str, now: datetime) -> Jobs:
     connection = await asyncpg.connect(owner_url(database_url))
     try:
         schedules = await connection.fetch(_schedules_of_all())
-        waiting = await connection.fetch(f"{_WORKFLOWS} order by created_at limit {SHOWN}", WAITING)
-        failed = await connection.fetch(f"{_WORKFLOWS} order by created_at desc limit {SHOWN}", FAILED)
+        waiting = await connection.fetch(f"{_WORKFLOWS} order by w.created_at limit {SHOWN}", WAITING)
+        failed = await connection.fetch(f"{_WORKFLOWS} order by w.created_at desc limit {SHOWN}", FAILED)
     finally:
         await connection.close()
     return Jobs(
@@ -174,7 +175,9 @@ async def _outcome(database_url: str, name: str, workflow_id: str) -> Run:
     try:
         while True:
             row = await connection.fetchrow(
-                "select status, error from dbos.workflow_status where workflow_uuid = $1", workflow_id
+                "select w.status, coalesce(o.error, w.error) as error from dbos.workflow_status w "
+                "left join dbos.workflow_output o on o.workflow_uuid = w.workflow_uuid where w.workflow_uuid = $1",
+                workflow_id,
             )
             status = "ENQUEUED" if row is None else row["status"]
             seconds = loop.time() - began

@@ -245,8 +245,6 @@ def _announce(launch: Launch, stack: RunningStack, *, ran_already: bool) -> None
     lines = [f"[bold]{said}[/]", ""]
     places = [
         ("storefront", stack.gateway_url),
-        ("factory portal", f"{stack.gateway_url}/factory"),
-        ("console", f"{stack.gateway_url}/console"),
         ("API documents", f"{stack.gateway_url}/docs"),
         ("services", f"http://127.0.0.1:{SERVICES[0].port} to {SERVICES[-1].port}"),
         *([("sandbox", stack.sandbox_url)] if stack.sandbox_url else []),

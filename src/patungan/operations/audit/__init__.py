@@ -33,14 +33,18 @@ async def audit(database_url: str, books: ProviderBooks | None) -> Report:
     movements = [each async for each in books.movements()] if books is not None else None
     connection = await asyncpg.connect(owner_url(database_url), server_settings={"jit": "off", "timezone": "UTC"})
     try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
+        async with connection.transaction(isolation="repeatable_read"):
             return await examine(connection, movements)
     finally:
         await connection.close()
 
 
 async def examine(connection: asyncpg.Connection[asyncpg.Record], movements: list[Movement] | None) -> Report:
-    """Carry out every check in the connection's transaction, against the provider's movements where they are known."""
+    """Carry out every check in the connection's transaction, against the provider's movements where they are known.
+
+    Nothing but temporary tables is written.
+    """
+    await connection.execute(payments.PREPARED)
     findings = [await check.carry_out(connection) for check in CHECKS]
     return Report([*findings, await _compared(connection, movements)])
 

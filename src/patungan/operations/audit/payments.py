@@ -6,23 +6,29 @@ from typing import Final
 
 from patungan.operations.audit.check import SETTLING, Check
 
-POSTED = """
-    select t.idempotency_key as key, a.code as account, a.kind, sum(e.amount) as amount
-    from ledger.transactions t join ledger.entries e on e.transaction_id = t.id
-    join ledger.accounts a on a.id = e.account_id group by t.idempotency_key, a.code, a.kind
-"""
+POSTED = "select key, account, kind, amount from pg_temp.audit_posted"
 """What each transaction moved on each account, debits positive."""
 
-RETURNED = "select payment_id, sum(amount) as amount from payment.refunds where kind = 'session' group by payment_id"
+PLACED = "select * from pg_temp.audit_placed"
+"""Paid payments with the place of their money: ``held`` in escrow, ``released``, or ``returned`` (the amount that goes or
+has gone back)."""
 
-PLACED = f"""
-    select p.id, p.code, p.participant_id, p.session_id, p.total, p.escrow_released_at is not null as released,
-        coalesce(r.amount, 0) as returned,
-        p.escrow_released_at is null and coalesce(r.amount, 0) = 0 as held
-    from payment.payments p left join ({RETURNED}) as r on r.payment_id = p.id
-    where p.status in ('paid', 'refunded')
+PREPARED = """
+    drop table if exists pg_temp.audit_posted, pg_temp.audit_placed;
+    create temporary table audit_posted on commit drop as
+        select t.idempotency_key as key, a.code as account, a.kind, sum(e.amount) as amount
+        from ledger.transactions t join ledger.entries e on e.transaction_id = t.id
+        join ledger.accounts a on a.id = e.account_id group by t.idempotency_key, a.code, a.kind;
+    create temporary table audit_placed on commit drop as
+        select p.id, p.code, p.participant_id, p.session_id, p.total, p.escrow_released_at is not null as released,
+            coalesce(r.amount, 0) as returned, p.escrow_released_at is null and coalesce(r.amount, 0) = 0 as held
+        from payment.payments p left join (
+            select payment_id, sum(amount) as amount from payment.refunds where kind = 'session' group by payment_id
+        ) as r on r.payment_id = p.id
+        where p.status in ('paid', 'refunded');
+    analyze audit_posted, audit_placed;
 """
-"""Paid payments with the place of their money: held in escrow, released, or going (gone) back."""
+"""What many checks need, gathered once, in the audit's own transaction."""
 
 RECEIPT_KEY = """
     'payment/' || c.payment_id || case c.kind when 'in_time' then '/paid' else '/' || c.kind || '/' || c.invoice_id end

@@ -5,27 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get, post
-from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from patungan.web.api import ApiProblem
 from patungan.web.rendering import local_path, render
+from patungan.web.routes.limits import forget_old_tries, limited
 from patungan.web.site import AnyRequest, Here, Site, TheSite, form_of
 from patungan.web.visitor import Visitor
-
-TRIES_A_MINUTE = 20
-
-
-def _address_of(request: AnyRequest) -> str:
-    """Who is counted: the browser's address as the gateway saw it."""
-    return request.headers.get("X-Real-IP") or (request.client.host if request.client else "unknown")
-
-
-# The gateway's limit holds for /api alone, and these forms reach auth past the gateway.
-_limit = RateLimitConfig(
-    rate_limit=("minute", TRIES_A_MINUTE), identifier_for_request=_address_of, set_rate_limit_headers=False
-).middleware
 
 
 def _sandbox(site: Site) -> str:
@@ -49,7 +36,7 @@ async def show_login(
     return _login_page(visitor, next, notice=notice)
 
 
-@post("/login", status_code=303, middleware=[_limit])
+@post("/login", status_code=303, middleware=[limited], after_response=forget_old_tries)
 async def login(visitor: Here, request: AnyRequest) -> Redirect | Template:
     form = await form_of(request)
     phone = form.get("phone", "")
@@ -103,12 +90,12 @@ async def show_register(visitor: Here, site: TheSite, next: FromQuery[str | None
     return _code_page(visitor, site, "signup", {"next": next or ""}, None)
 
 
-@post("/register/code", status_code=200, middleware=[_limit])
+@post("/register/code", status_code=200, middleware=[limited], after_response=forget_old_tries)
 async def send_signup_code(visitor: Here, site: TheSite, request: AnyRequest) -> Template:
     return await _send_code(visitor, site, "signup", await form_of(request))
 
 
-@post("/register", status_code=303, middleware=[_limit])
+@post("/register", status_code=303, middleware=[limited], after_response=forget_old_tries)
 async def register(visitor: Here, site: TheSite, request: AnyRequest) -> Redirect | Template:
     form = await form_of(request)
     wanted = {name: form.get(name, "") for name in ("phone", "first_name", "last_name", "password", "otp")}
@@ -124,12 +111,12 @@ async def show_reset(visitor: Here, site: TheSite) -> Template:
     return _code_page(visitor, site, "reset_password", {}, None)
 
 
-@post("/reset-password/code", status_code=200, middleware=[_limit])
+@post("/reset-password/code", status_code=200, middleware=[limited], after_response=forget_old_tries)
 async def send_reset_code(visitor: Here, site: TheSite, request: AnyRequest) -> Template:
     return await _send_code(visitor, site, "reset_password", await form_of(request))
 
 
-@post("/reset-password", status_code=303, middleware=[_limit])
+@post("/reset-password", status_code=303, middleware=[limited], after_response=forget_old_tries)
 async def reset(visitor: Here, site: TheSite, request: AnyRequest) -> Redirect | Template:
     form = await form_of(request)
     wanted = {name: form.get(name, "") for name in ("phone", "otp", "password")}

@@ -114,7 +114,7 @@ async def choose_place(
     codes = _POSTAL_CODE.findall(postal_codes[:2000])
     code = typed if typed in codes else codes[0] if codes else ""
     form = {"province": province, "city": city, "district": district, "postal_code": code}
-    return render(visitor, "place_fields.html", form=form, postal_codes=codes, form_refusal=None)
+    return render(visitor, "place_chosen.html", form=form, postal_codes=codes, form_refusal=None)
 
 
 routes = [show_addresses, add_address, make_default, delete_address, search_places, choose_place]

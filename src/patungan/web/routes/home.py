@@ -40,7 +40,7 @@ async def home(
         paging=pages("/", number, LIMIT, found["total"], q=query, show=wanted if wanted != "open" else ""),
         q=query,
         show=wanted,
-        first=number == 1 and not query and wanted == "open",
+        welcome=number == 1 and not query and wanted == "open" and not visitor.signed_in,
     )
 
 

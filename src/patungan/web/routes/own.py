@@ -13,7 +13,7 @@ from litestar.response import Redirect, Template
 
 from patungan.web.api import ApiProblem
 from patungan.web.paging import page_of, pages
-from patungan.web.rendering import has_ended, render
+from patungan.web.rendering import has_ended, local_path, render
 from patungan.web.site import AnyRequest, Here, form_of
 from patungan.web.visitor import Visitor
 
@@ -121,9 +121,9 @@ async def read_notifications(visitor: Here, request: AnyRequest) -> Redirect:
     visitor.must_be_signed_in()
     form = await form_of(request)
     if "id" in form:
-        await visitor.post("notification", f"/api/notifications/{_uuid(form['id'])}/read")
-    else:
-        await visitor.post("notification", "/api/notifications/read-all")
+        read = await visitor.post("notification", f"/api/notifications/{_uuid(form['id'])}/read")
+        return Redirect(local_path(read["action_url"]) or "/notifications?notice=read", status_code=303)
+    await visitor.post("notification", "/api/notifications/read-all")
     return Redirect("/notifications?notice=read", status_code=303)
 
 

@@ -56,6 +56,7 @@ function showProgress(box, progress) {
     start += width;
     setText(name, number.format(progress[name]));
   });
+  rects[0].parentElement.classList.toggle("done", progress.paid_quantity >= target);
   setText("price", rupiah(progress.current_price));
   speak(box, progress);
   setText("participant_count", number.format(progress.participant_count));
@@ -101,6 +102,11 @@ document.addEventListener("click", (event) => {
 // Enter in a look-up inside a form asks for nothing new, and must not send the form.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("[data-no-submit]")) event.preventDefault();
+});
+
+// The chosen place fills its fields; the street comes next.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "place-fields") document.getElementById("f-line").focus();
 });
 
 // A second click sends nothing: the first one is under way. (The form's key makes a repetition harmless in any case.)
