@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,25 +25,38 @@ from tests.house import House, Servers, Shape
 ROLE_SECRET = "role-secret-of-the-tests"
 
 
-@contextlib.contextmanager
-def _process(command: tuple[str, ...], ready: object, user: int | None) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd="/")
-    try:
+class Running:
+    """A server of a test run that can be killed and started again."""
+
+    def __init__(self, command: tuple[str, ...], ready: Callable[[], bool], user: int | None) -> None:
+        self._command, self._ready, self._user = command, ready, user
+        self.start()
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self._user, cwd="/"
+        )
         until = time.monotonic() + 30
-        while not ready():  # type: ignore[operator]
-            if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"{command[0]} did not start")
+        while not self._ready():
+            if self._process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"{self._command[0]} did not start")
             time.sleep(0.05)
-        yield process
-    finally:
-        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients that a failed test left behind.
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        self._process.kill()
+        self._process.wait(20)
+
+    def stop(self) -> None:
+        """End it in order; SIGINT is PostgreSQL's fast shutdown, which does not wait for a failed test's clients."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(20)
 
 
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """PostgreSQL and Valkey for this run alone, gone afterwards."""
+@contextlib.contextmanager
+def throw_away_servers(*, durable: bool = False) -> Iterator[tuple[Servers, Running, Running]]:
+    """PostgreSQL and Valkey of their own, gone afterwards; ``durable`` where they are to be killed."""
     logs.configure("error")
     account = server_account()
     user = account.uid if account else None
@@ -57,16 +70,25 @@ def servers() -> Iterator[Servers]:
                 shutil.chown(folder, account.uid, account.gid)
         password = secrets.token_hex(24)
         cluster = Cluster.prepare(folders[0], free_port(), password, account)
-        # Durability is not what these tests are about, and without it they run much faster; the crash tests have their own.
-        hurried = [*cluster.command(), "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-        valkey = ValkeyServer.prepare(folders[1], free_port(), secrets.token_hex(24), account)
-        with (
-            _process(tuple(hurried), cluster.ready, user),
-            _process(valkey.command(), valkey.ready, user),
-        ):
-            yield Servers(cluster.url(password, "{}"), valkey.url, ROLE_SECRET)
+        # Durability is not what most tests are about, and without it they run much faster.
+        hurried = () if durable else ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+        server = ValkeyServer.prepare(folders[1], free_port(), secrets.token_hex(24), account)
+        postgres = Running((*cluster.command(), *hurried), cluster.ready, user)
+        valkey = Running(server.command(), server.ready, user)
+        try:
+            yield Servers(cluster.url(password, "{}"), server.url, ROLE_SECRET), postgres, valkey
+        finally:
+            valkey.stop()
+            postgres.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Valkey for this run alone, gone afterwards."""
+    with throw_away_servers() as (made, _postgres, _valkey):
+        yield made
 
 
 @pytest.fixture(scope="session")
