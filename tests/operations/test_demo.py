@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -140,6 +141,22 @@ async def test_the_command_answers_by_its_exit_code(
     assert await demo.run(RunningStack("", "", "", "", "", {}, split=False), buyers=8, json=True) == code
     document: dict[str, Any] = msgspec.json.decode(capsysbinary.readouterr().out)
     assert document["good"] is (code == 0)
+
+
+async def test_sigterm_ends_the_demo_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    async def play(*_: object, **__: object) -> demo.Outcome:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(10)
+        finally:
+            ended.append("in order")
+        raise AssertionError("not stopped")
+
+    monkeypatch.setattr(demo, "play", play)
+    assert await demo.run(RunningStack("", "", "", "", "", {}, split=False), buyers=8, json=True) == 143
+    assert ended == ["in order"]
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def with_couriers(browser: Browser, session: Any, **choices: str) -> tuple
 
 async def join(browser: Browser, session: Any, **choices: str) -> Page:
     page, chosen = await with_couriers(browser, session, **choices)
-    return await browser.send(page, f"/sessions/{session['code']}/join", **chosen)
+    return await browser.send(page, f"/sessions/{session['code']}/join", 200, **chosen)
 
 
 async def test_the_couriers_part_shows_offers_and_the_sum(browser: Browser, market: Market, session: Any) -> None:
@@ -69,7 +69,7 @@ async def test_joining_leads_to_a_payment_of_the_sum_that_was_shown(
 ) -> None:
     buyer = await signed_in_buyer(browser, market)
     page, chosen = await with_couriers(browser, session, quantity="2", variant_id=market.variants["Hitam"])
-    payment = await browser.send(page, f"/sessions/{session['code']}/join", **chosen)
+    payment = await browser.send(page, f"/sessions/{session['code']}/join", 200, **chosen)
     assert payment.response.url.path.startswith("/payments/")
     mine = await buyer.person.get("group-buying", "/api/group-buying/mine")
     assert mine["total"] == 1
@@ -221,12 +221,12 @@ async def test_an_address_is_looked_up_added_and_made_default(browser: Browser, 
     assert filled["district"] == "Gambir"
     rest = {"label": "Kantor", "recipient": "Sari Wijaya", "phone": "081234567890", "line": "Jl. Medan Merdeka 1"}
     page = await browser.open("/addresses?next=/wallet")
-    assert (await browser.send(page, "/addresses", **filled, **rest)).response.url.path == "/wallet"
+    assert (await browser.send(page, "/addresses", 200, **filled, **rest)).response.url.path == "/wallet"
     page = await browser.open("/addresses")
     refused = await browser.send(page, "/addresses", 400, **{**filled, "postal_code": "99999"}, **rest)
     assert refused.tree.one("input", name="postal_code").attributes["aria-invalid"] == "true"
     assert refused.tree.one("input", name="line").attributes["value"] == rest["line"]
-    page = await browser.send(page, "/addresses", **filled, **{**rest, "label": "Rumah"})
+    page = await browser.send(page, "/addresses", 200, **filled, **{**rest, "label": "Rumah"})
     assert "Alamat tersimpan." in page.text
     form = next(each for each in page.tree.all("form") if each.attributes["action"].endswith("/default"))
     await browser.send(page, form.attributes["action"])

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -26,7 +26,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from valkey.exceptions import ValkeyError
@@ -72,11 +72,17 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a list, and from where (DOMAIN.md 1: page from 1, limit 20, at most 100)."""
+    """The frame of a list: which page, of how many items, out of how many."""
 
     page: int = 1
     limit: int = 20
     total: int = 0
+
+
+PageNumber = Annotated[int, QueryParameter(ge=1, le=100_000)]
+"""Which page of a list, from 1."""
+PageLimit = Annotated[int, QueryParameter(ge=1, le=100)]
+"""How many items a page has: 20 if not said, at most 100 (DOMAIN.md 1)."""
 
 
 def _routed(decorator: Any, default_status: int) -> Callable[..., Callable[[Any], Any]]:

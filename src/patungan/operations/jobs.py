@@ -190,14 +190,14 @@ async def _outcome(database_url: str, name: str, workflow_id: str) -> Run:
 
 def show_jobs(jobs: Jobs, now: datetime, console: Console) -> None:
     """The jobs as tables; times in Asia/Jakarta."""
-    schedules = Table("job", "service", "schedule", "last run", "outcome", "next run", box=SIMPLE_HEAD)
-    schedules.columns[0].no_wrap = schedules.columns[2].no_wrap = True
+    schedules = Table("job", "schedule", "last run", "outcome", "next run", box=SIMPLE_HEAD)
+    for column in schedules.columns:
+        column.no_wrap = True
     for job in jobs.schedules:
         outcome = (job.last_outcome or "").lower()
         colour = {"success": "green", "error": "red"}.get(outcome, "yellow")
         schedules.add_row(
             job.name,
-            job.service,
             job.cron,
             _moment(job.last_run_at),
             f"[{colour}]{outcome}[/]" if outcome else "",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from patungan.operations.stack import RunningStack
 
 CONCURRENCY = 8
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code of a command that SIGTERM ended, as shells know it."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -89,29 +90,41 @@ async def _assemble(
     async with progress_bar(console, "registering buyers", buyers) as advance:
         crowd = await register(api, sandbox, rng, buyers, advance)
     console.print(
-        f"  {buyers} buyers register, each with the code that came to their telephone, and say where they live."
+        f"  {buyers} buyers register, each with the code that came to their telephone, and say where they live.",
+        soft_wrap=True,
     )
     return Show(stage, crowd, sandbox, rng, console, expect, stack.database_url)
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Have SIGTERM cancel the demo as Ctrl-C does, so that the gateway gets its limit back."""
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    if task is None:
-        raise AssertionError("the demo runs in a task")
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+async def _stoppable(work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
+    """Carry out the demo, None where SIGTERM ended it: cancelled as by Ctrl-C, so that the gateway gets its limit back."""
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    terminated = False
+
+    def terminate() -> None:
+        nonlocal terminated
+        terminated = True
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, terminate)
     try:
-        yield
+        return await task
+    except asyncio.CancelledError:
+        if not terminated:
+            raise
+        return None
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def run(stack: RunningStack, *, buyers: int = 24, seed: int = 1, json: bool = False) -> int:
-    """Play the demo; answers 0 where every expectation was met and the books are whole."""
+    """Play the demo; answers 0 where every expectation was met and the books are whole, 143 after SIGTERM."""
     console = Console(highlight=False, stderr=json)
-    with _stoppable():
-        outcome = await play(stack, buyers=buyers, seed=seed, console=console)
+    outcome = await _stoppable(play(stack, buyers=buyers, seed=seed, console=console))
+    if outcome is None:
+        console.print("The demo was stopped.")
+        return TERMINATED
     if json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(outcome), indent=2) + b"\n")
     missed = [each for each in outcome.expectations if not each.met]

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from patungan.kernel.errors import NotFound
-from patungan.kernel.http import Ctx, Input, SignedIn, delete, get, patch, post
+from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
 from patungan.kernel.identity import Audience
 from patungan.services.address import operations, queries
 from patungan.services.address.operations import AddressFields
@@ -26,8 +26,6 @@ Place = Annotated[str, Meta(min_length=2, max_length=100)]
 PostalCode = Annotated[str, Meta(pattern=r"^[0-9]{5}$")]
 Line = Annotated[str, Meta(min_length=5, max_length=300, pattern=TRIMMED)]
 Notes = Annotated[str, Meta(max_length=200)]
-PageNumber = Annotated[int, QueryParameter(ge=1, le=100_000)]
-PageLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 ProvinceCode = Annotated[str, QueryParameter(pattern=r"^[0-9]{2}$")]
 CityCode = Annotated[str, QueryParameter(pattern=r"^[0-9]{2}\.[0-9]{2}$")]
 Typed = Annotated[str, QueryParameter(min_length=2, max_length=100)]

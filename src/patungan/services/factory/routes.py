@@ -7,11 +7,11 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Ctx, Input, SignedIn, get, patch, post
+from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, get, patch, post
 from patungan.kernel.identity import Audience
 from patungan.services.factory import operations, queries
 from patungan.services.factory.operations import Bank, Profile
@@ -30,8 +30,6 @@ Place = Annotated[str, Meta(min_length=2, max_length=100, pattern=r"^\S(.*\S)?$"
 PostalCode = Annotated[str, Meta(pattern=r"^[0-9]{5}$")]
 Units = Annotated[int, Meta(ge=1, le=10_000)]
 Reason = Annotated[str, Meta(max_length=500)]
-PageNumber = Annotated[int, QueryParameter(ge=1, le=100_000)]
-PageLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
 class BankInput(Input, frozen=True):

@@ -16,7 +16,7 @@ from patungan.contracts import group_buying as contract
 from patungan.contracts import logistics
 from patungan.contracts.product import VariantNotFound
 from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Ctx, IdempotencyKey, Input, SignedIn, delete, get, patch, post
+from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.services.group_buying import processes, rules
@@ -118,12 +118,6 @@ class OwnParticipations(msgspec.Struct, frozen=True):
     total: int
 
 
-def _paged(page: int, limit: int) -> tuple[int, int]:
-    if page < 1 or not 1 <= limit <= 100:
-        raise InvalidInput("A page is 1 or more, a limit from 1 to 100", field="page" if page < 1 else "limit")
-    return limit, (page - 1) * limit
-
-
 def _aware(moment: datetime, field: str) -> datetime:
     if moment.tzinfo is None:
         raise InvalidInput("A time needs its offset, such as 2026-11-23T17:00:00+07:00", field=field)
@@ -138,8 +132,8 @@ async def list_sessions(
     product_id: FromQuery[UUID | None] = None,
     q: FromQuery[str | None] = None,
     open: FromQuery[bool] = False,
-    page: FromQuery[int] = 1,
-    limit: FromQuery[int] = 20,
+    page: PageNumber = 1,
+    limit: PageLimit = 20,
 ) -> Sessions:
     """``status=active`` is read as a synonym of forming (DOMAIN.md C-23)."""
     wanted = "forming" if status == "active" else status
@@ -147,17 +141,15 @@ async def list_sessions(
         raise InvalidInput(f"A session is never {wanted!r}", field="status")
     like = f"%{q[:100]}%" if q else None
     filters = (wanted, factory_id, product_id, like, open, ctx.clock.now())
-    rows = await session_queries.list_sessions(ctx.db, *filters, *_paged(page, limit))
+    rows = await session_queries.list_sessions(ctx.db, *filters, limit, (page - 1) * limit)
     return Sessions(
         [views.item_of(row) for row in rows], page, limit, await session_queries.count_sessions(ctx.db, *filters)
     )
 
 
 @get("/api/group-buying/mine", audience=Audience.CUSTOMER)
-async def list_own(
-    ctx: Ctx, caller: SignedIn, page: FromQuery[int] = 1, limit: FromQuery[int] = 20
-) -> OwnParticipations:
-    rows = await participants.list_own(ctx.db, caller.user_id, *_paged(page, limit))
+async def list_own(ctx: Ctx, caller: SignedIn, page: PageNumber = 1, limit: PageLimit = 20) -> OwnParticipations:
+    rows = await participants.list_own(ctx.db, caller.user_id, limit, (page - 1) * limit)
     found = await session_queries.sessions_by_ids(ctx.db, list({row.session_id for row in rows}))
     items = {each.id: views.item_of(each) for each in found}
     payments = await joining.payments_of(ctx, [row.id for row in rows])
@@ -198,9 +190,8 @@ async def show_session(ctx: Ctx, session_id: FromPath[UUID]) -> SessionView:
 
 @get("/api/group-buying/{session_id:uuid}/participants", audience=Audience.PUBLIC)
 async def list_participants(
-    ctx: Ctx, session_id: FromPath[UUID], page: FromQuery[int] = 1, limit: FromQuery[int] = 20
+    ctx: Ctx, session_id: FromPath[UUID], page: PageNumber = 1, limit: PageLimit = 20
 ) -> ShownParticipants:
-    _paged(page, limit)
     return await views.show_participants(ctx, session_id, page, limit)
 
 

@@ -6,16 +6,14 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, HeaderParameter
 
-from patungan.kernel.http import Ctx, SignedIn, delete, get, post
+from patungan.kernel.http import Ctx, PageLimit, PageNumber, SignedIn, delete, get, post
 from patungan.kernel.identity import Audience
 from patungan.services.notification import operations, queries
 from patungan.services.notification.queries import NotificationRow
 from patungan.services.notification.rules import preferred_language
 
-PageNumber = Annotated[int, QueryParameter(ge=1, le=100_000)]
-PageLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 AcceptLanguage = Annotated[str | None, HeaderParameter(name="Accept-Language")]
 
 

@@ -7,21 +7,18 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from patungan.contracts.address import Address
 from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Ctx, Input, SignedIn, get, post
+from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, get, post
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
 from patungan.services.order import operations, queries
 from patungan.services.order.queries import Moved, OrderRow
 from patungan.services.order.rules import OrderStatus
-
-PageNumber = Annotated[int, QueryParameter(ge=1, le=100_000)]
-PageLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
 class StatusChange(Input, frozen=True):

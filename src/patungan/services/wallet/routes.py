@@ -7,10 +7,9 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.params import FromQuery, HeaderParameter
+from litestar.params import HeaderParameter
 
-from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Ctx, SignedIn, get
+from patungan.kernel.http import Ctx, PageLimit, PageNumber, SignedIn, get
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.services.wallet import operations, queries
@@ -55,11 +54,9 @@ async def list_transactions(
     ctx: Ctx,
     caller: SignedIn,
     accept_language: AcceptLanguage = "",
-    page: FromQuery[int] = 1,
-    limit: FromQuery[int] = 20,
+    page: PageNumber = 1,
+    limit: PageLimit = 20,
 ) -> Transactions:
-    if page < 1 or not 1 <= limit <= 100:
-        raise InvalidInput("A page is 1 or more, a limit from 1 to 100", field="page" if page < 1 else "limit")
     rows = await queries.list_transactions(ctx.db, caller.user_id, limit, (page - 1) * limit)
     english = prefers_english(accept_language)
     lines = [_line(row, english=english) for row in rows]

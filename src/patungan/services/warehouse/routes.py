@@ -10,7 +10,19 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Ctx, IdempotencyKey, Input, Page, SignedIn, get, patch, post, put
+from patungan.kernel.http import (
+    Ctx,
+    IdempotencyKey,
+    Input,
+    Page,
+    PageLimit,
+    PageNumber,
+    SignedIn,
+    get,
+    patch,
+    post,
+    put,
+)
 from patungan.kernel.identity import Audience
 from patungan.services.warehouse.operations import configuration, inventory, purchase_orders
 from patungan.services.warehouse.operations.configuration import BundleShare
@@ -29,8 +41,6 @@ from patungan.services.warehouse.rules import Adjustment, Arrival, MovementType,
 STAFF = Audience.WAREHOUSE
 STAFF_AND_OWNER = (Audience.WAREHOUSE, Audience.FACTORY_OWNER)
 
-PageNumber = Annotated[int, QueryParameter(ge=1, le=100_000)]
-PageLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 Name = Annotated[str, Meta(min_length=2, max_length=100, pattern=r"^\S(.*\S)?$")]
 Reason = Annotated[str, Meta(min_length=3, max_length=300, pattern=r"^\S(.*\S)?$")]
 Note = Annotated[str, Meta(max_length=300)]

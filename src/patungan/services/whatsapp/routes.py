@@ -11,7 +11,7 @@ from litestar import Request
 from litestar.params import FromQuery, QueryParameter
 
 from patungan.kernel.errors import Forbidden, InvalidInput
-from patungan.kernel.http import Ctx, get, post
+from patungan.kernel.http import Ctx, PageLimit, PageNumber, get, post
 from patungan.kernel.identity import Audience
 from patungan.providers.breaker import Circuit
 from patungan.providers.errors import UnreadableCallback
@@ -22,8 +22,6 @@ from patungan.services.whatsapp.queries import Listed
 from patungan.services.whatsapp.rules import Status, masked
 from patungan.services.whatsapp.templates import TEMPLATES, Language
 
-PageNumber = Annotated[int, QueryParameter(ge=1, le=100_000)]
-PageLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 TemplateName = Annotated[str | None, QueryParameter(max_length=100)]
 
 RECENTLY = timedelta(hours=24)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,7 @@ from patungan.web.site import Here
 
 METHODS = ("get", "post", "put", "patch", "delete")
 AUDIENCE = "Open to: "
+_WORD = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 @cache
@@ -46,7 +48,7 @@ def _endpoints(document: dict[str, Any]) -> list[dict[str, str]]:
             if method in operations:
                 operation = operations[method]
                 open_to = str(operation.get("description", "")).partition(AUDIENCE)[2].partition("\n")[0]
-                summary = str(operation.get("summary", ""))
+                summary = _WORD.sub(r" \1", str(operation.get("summary", ""))).strip().capitalize()
                 rows.append({"method": method.upper(), "path": path, "summary": summary, "open_to": open_to})
     return rows
 

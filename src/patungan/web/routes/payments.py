@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
@@ -16,6 +16,11 @@ from patungan.web.site import Here
 from patungan.web.visitor import Visitor
 
 UNDECIDED = frozenset({"pending", "processing"})
+
+
+def _seen(payment: dict[str, Any], visitor: Visitor) -> str:
+    """What the page shows of a payment, in a word."""
+    return f"{payment['status']}-{'open' if _payable(payment, visitor) else 'closed'}"
 
 
 def _payable(payment: dict[str, Any], visitor: Visitor) -> bool:
@@ -38,6 +43,7 @@ async def _page(
         refusal=refusal,
         undecided=payment["status"] in UNDECIDED,
         payable=_payable(payment, visitor),
+        seen=_seen(payment, visitor),
     )
 
 
@@ -48,16 +54,24 @@ async def show_payment(visitor: Here, payment_id: FromPath[UUID], notice: FromQu
 
 
 @get("/payments/{payment_id:uuid}/status")
-async def show_status(visitor: Here, payment_id: FromPath[UUID]) -> Template:
-    """Part of the page: how the payment stands, asked for again every two seconds until that is decided."""
+async def show_status(
+    visitor: Here, payment_id: FromPath[UUID], seen: FromQuery[str] = ""
+) -> Template | Response[None]:
+    """Part of the page: how the payment stands, asked for again every two seconds until that is decided.
+
+    Nothing where the page shows that already: what does not change is not put in anew under a reader's hands.
+    """
     visitor.must_be_signed_in()
     payment = await visitor.get("payment", f"/api/payments/{payment_id}")
+    if seen == _seen(payment, visitor):
+        return Response(None, status_code=204)
     return render(
         visitor,
         "payment_status.html",
         payment=payment,
         undecided=payment["status"] in UNDECIDED,
         payable=_payable(payment, visitor),
+        seen=_seen(payment, visitor),
     )
 
 

@@ -104,8 +104,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("[data-no-submit]")) event.preventDefault();
 });
 
-// The chosen place fills its fields; the street comes next.
+// Parts that arrive later have countdowns too. The chosen place fills its fields; the street comes next.
 document.addEventListener("htmx:afterSwap", (event) => {
+  tick();
   if (event.detail.target.id === "place-fields") document.getElementById("f-line").focus();
 });
 

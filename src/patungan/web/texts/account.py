@@ -69,7 +69,6 @@ ACCOUNT: dict[str, tuple[str, str]] = {
     # Payments
     "payment.title": ("Pembayaran", "Payment"),
     "payment.due": ("Bayar sebelum {at}", "Pay before {at}"),
-    "payment.left": ("Sisa waktu bayar", "Time left to pay"),
     "payment.pay": ("Bayar {amount}", "Pay {amount}"),
     "payment.pay.text": (
         "Anda dibawa ke halaman pembayaran Xendit: transfer bank, dompet digital, QRIS, atau kartu.",

@@ -8,12 +8,11 @@ import msgspec
 from litestar.params import FromPath, FromQuery
 
 from patungan.contracts import payment as contract
-from patungan.kernel.http import Ctx, SignedIn, get, post
+from patungan.kernel.http import Ctx, PageLimit, PageNumber, SignedIn, get, post
 from patungan.kernel.identity import Audience
 from patungan.services.payment.operations.invoices import OpenedInvoice, open_invoice
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries.payments import AdminPayment, PaymentView
-from patungan.services.payment.routes.fields import PageLimit, PageNumber
 from patungan.services.payment.rules import PaymentStatus
 
 

@@ -9,13 +9,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from patungan.contracts import payment as contract
 from patungan.kernel.database import Transaction
-from patungan.kernel.http import Ctx, IdempotencyKey, Input, SignedIn, get, post
+from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, get, post
 from patungan.kernel.idempotency import once
 from patungan.kernel.identity import Audience
 from patungan.services.payment.operations.refunds import retry_refund
 from patungan.services.payment.queries import refunds as queries
 from patungan.services.payment.queries.refunds import AdminRefund
-from patungan.services.payment.routes.fields import PageLimit, PageNumber
 from patungan.services.payment.rules import Destination, RefundStatus
 
 

@@ -25,8 +25,6 @@ Hours = Annotated[int, Meta(ge=1, le=720)]
 Grams = Annotated[int, Meta(ge=1, le=1_000_000)]
 Centimetres = Annotated[int, Meta(ge=1, le=1_000)]
 Query = Annotated[str | None, QueryParameter(max_length=200)]
-PageNumber = Annotated[int, QueryParameter(ge=1, le=100_000)]
-PageLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
 class FactoryRef(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
 
-from patungan.kernel.http import Ctx, Input, SignedIn, delete, get, patch, post
+from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
 from patungan.kernel.identity import Audience
 from patungan.services.product import queries
 from patungan.services.product.operations import ownership, products
@@ -20,8 +20,6 @@ from patungan.services.product.routes.fields import (
     Name,
     NameEn,
     OwnProduct,
-    PageLimit,
-    PageNumber,
     Price,
     ProductPage,
     Quantity,

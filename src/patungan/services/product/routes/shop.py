@@ -10,20 +10,12 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from patungan.contracts import factory
 from patungan.contracts import product as contract
 from patungan.kernel.errors import InvalidInput, Unavailable
-from patungan.kernel.http import Ctx, get
+from patungan.kernel.http import Ctx, PageLimit, PageNumber, get
 from patungan.kernel.identity import Audience
 from patungan.kernel.service import Context
 from patungan.services.product import queries
 from patungan.services.product.queries import ProductRow
-from patungan.services.product.routes.fields import (
-    FactoryRef,
-    PageLimit,
-    PageNumber,
-    ProductDetail,
-    ProductPage,
-    Query,
-    detail,
-)
+from patungan.services.product.routes.fields import FactoryRef, ProductDetail, ProductPage, Query, detail
 from patungan.services.product.rules import LIKENESSES, PUBLIC_STATUSES, Sort, text_query
 
 PriceLimit = Annotated[int | None, QueryParameter(ge=0, le=1_000_000_000)]
