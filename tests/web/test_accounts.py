@@ -36,7 +36,7 @@ async def test_registering_by_a_code_signs_in_and_leads_on(browser: Browser, one
     assert wrong.tree.one("input", name="first_name").attributes["value"] == "Dewi"
     wallet = await browser.send(wrong, "/register", otp=code, first_name="Dewi", password=PASSWORD)
     assert wallet.response.url.path == "/wallet"
-    assert "Halo, Dewi" in (await browser.open("/me")).text
+    assert "Halo, Dewi" in (await browser.open("/account")).text
 
 
 async def test_a_number_that_is_none_is_refused_at_its_field(browser: Browser) -> None:
@@ -78,7 +78,7 @@ async def test_a_wrong_password_is_told_and_says_no_more(browser: Browser, one_h
     assert browser.cookie(ACCESS_COOKIE) is None
 
 
-@pytest.mark.parametrize("path", ["/me", "/orders", "/wallet", "/addresses", "/notifications"])
+@pytest.mark.parametrize("path", ["/me", "/orders", "/wallet", "/addresses", "/notifications", "/account"])
 async def test_own_pages_ask_to_sign_in_and_come_back(browser: Browser, one_house: House, path: str) -> None:
     person = await one_house.person()
     page = await browser.open(path)
@@ -90,7 +90,7 @@ async def test_signing_out_ends_the_session_everywhere(browser: Browser, one_hou
     person = await one_house.person()
     await browser.sign_in(person.phone, PASSWORD)
     refresh = browser.cookie(REFRESH_COOKIE)
-    out = await browser.send(await browser.open("/me"), "/logout")
+    out = await browser.send(await browser.open("/account"), "/logout")
     assert "Anda sudah keluar." in out.text
     assert browser.cookie(ACCESS_COOKIE) is None
     assert browser.cookie(REFRESH_COOKIE) is None

@@ -125,9 +125,6 @@ def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHan
         verify_service_token(ctx.settings.service_token_secret, token, ctx.name, ctx.clock.now())
         return
     caller = verify_access_token(ctx.settings.jwt_secret, token, ctx.clock.now())
-    allowed = ctx.local.get("allow_caller")
-    if allowed is not None and not allowed(caller):
-        raise Unauthenticated("This session has ended")
     if not any(caller.belongs_to(audience) for audience in audiences):
         raise Forbidden("This is open to: " + ", ".join(audiences))
     connection.state.caller = caller

@@ -48,6 +48,12 @@ async def login(visitor: Here, request: AnyRequest) -> Redirect | Template:
     return _go_on(form, "/")
 
 
+@get("/account")
+async def show_account(visitor: Here) -> Template:
+    visitor.must_be_signed_in()
+    return render(visitor, "account.html", account=await visitor.section("auth", "/api/auth/me"))
+
+
 @post("/logout", status_code=303)
 async def logout(visitor: Here) -> Redirect:
     if visitor.refresh_token:
@@ -139,6 +145,6 @@ async def restart_reset() -> Redirect:
 
 
 routes = [
-    *(restart_register, restart_reset),
+    *(restart_register, restart_reset, show_account),
     *(show_login, login, logout, show_register, send_signup_code, register, show_reset, send_reset_code, reset),
 ]

@@ -23,10 +23,7 @@ LIMIT = 20
 async def _participations(
     visitor: Visitor, number: int, *, notice: str | None = None, refusal: ApiProblem | None = None
 ) -> Template:
-    found, account = await asyncio.gather(
-        visitor.section("group-buying", "/api/group-buying/mine", page=number, limit=LIMIT),
-        visitor.section("auth", "/api/auth/me"),
-    )
+    found = await visitor.section("group-buying", "/api/group-buying/mine", page=number, limit=LIMIT)
     items: list[dict[str, Any]] = found["items"] if found else []
     return render(
         visitor,
@@ -34,7 +31,6 @@ async def _participations(
         status=refusal.status if refusal else 200,
         notice=notice,
         refusal=refusal,
-        account=account,
         available=found is not None,
         items=[
             {**each, "payable": each["status"] == "held" and not has_ended(each["expires_at"], visitor)}

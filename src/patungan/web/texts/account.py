@@ -39,6 +39,8 @@ ACCOUNT: dict[str, tuple[str, str]] = {
     "reset.title": ("Atur ulang kata sandi", "Reset your password"),
     "reset.password": ("Kata sandi baru", "New password"),
     "reset.action": ("Simpan kata sandi", "Save the password"),
+    "account.title": ("Akun", "Account"),
+    "account.hello": ("Halo, {name}", "Hello, {name}"),
     # Addresses
     "addresses.title": ("Alamat", "Addresses"),
     "addresses.none": ("Belum ada alamat.", "No address yet."),

@@ -175,7 +175,6 @@ PAGES: dict[str, tuple[str, str]] = {
     ),
     # My participations
     "me.title": ("Ikut saya", "My joins"),
-    "me.hello": ("Halo, {name}", "Hello, {name}"),
     "me.none": ("Anda belum ikut sesi mana pun.", "You have not joined a session yet."),
     "me.pay": ("Bayar sekarang", "Pay now"),
     "me.payment": ("Lihat pembayaran", "See payment"),
@@ -184,6 +183,5 @@ PAGES: dict[str, tuple[str, str]] = {
     "me.cashback": ("Uang kembali {amount}", "Cashback {amount}"),
     "me.pay_before": ("Bayar sebelum {at}", "Pay before {at}"),
     "me.joined_at": ("Ikut {at}", "Joined {at}"),
-    "me.account": ("Akun", "Account"),
     "me.payment_soon": ("Pembayaran sedang disiapkan.", "The payment is being prepared."),
 }
