@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from patungan.operations.layout import write_private
+from patungan.operations.layout import REPOSITORY, write_private
 
 
 def keep(environment: Mapping[str, str], svg: str) -> str:
     """Keep a drawing of our own beside the catalogue's pictures, under the hash of its content; answers its path."""
-    folder = Path(environment.get("IMAGE_FOLDER") or Path(environment["PATUNGAN_DATA"]) / "images")
+    named = environment.get("IMAGE_FOLDER") or Path(environment["PATUNGAN_DATA"]) / "images"
+    # A relative path is meant from where the services run.
+    folder = REPOSITORY / named
     folder.mkdir(parents=True, exist_ok=True)
     content = svg.encode()
     name = f"{hashlib.sha256(content).hexdigest()}.svg"
