@@ -53,11 +53,13 @@ async def test_a_session_from_the_first_join_to_the_orders(house: House) -> None
         assert (own["status"], own["cashback"], own["order_number"]) == ("settled", quantity * 20_000, order["number"])
     assert (await idle.person.get("order", "/api/orders"))["items"] == []
 
-    children = await house.request(
-        "GET", "group-buying", "/api/group-buying", product_id=market.product["id"], status="forming"
-    )
-    (child,) = children.json()["items"]
-    assert (child["base_price"], child["paid_quantity"]) == (100_000, 0)
+    async def renewed() -> bool:
+        children = await house.request(
+            "GET", "group-buying", "/api/group-buying", product_id=market.product["id"], status="forming"
+        )
+        return [(each["base_price"], each["paid_quantity"]) for each in children.json()["items"]] == [(100_000, 0)]
+
+    await house.eventually(renewed)
     await assert_books_whole(house)
 
 
