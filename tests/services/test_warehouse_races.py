@@ -166,7 +166,8 @@ async def test_nothing_is_booked_on_an_order_once_it_is_cancelled(one_house: Hou
     depot = await Depot.open(one_house, "M")
     for _ in range(4):
         session_id = new_session()
-        await depot.fulfil(session_id, M=12)
+        # More than the earlier rounds can have left on the shelf, so that each round orders.
+        await depot.fulfil(session_id, M=24)
         await depot.release(session_id)
         (order,) = [each for each in await depot.orders() if each["session_id"] == str(session_id)]
         await depot.ship(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ APPLICATION_VERSION = "1"
 
 _contexts: dict[str, Context] = {}
 _registered: dict[str, Workflow[Any]] = {}
+_running: DBOS | None = None
 
 
 class _DbosJournal:
@@ -71,8 +73,13 @@ def launch(system_url: str, contexts: Sequence[tuple[Context, Sequence[Workflow[
         "sys_db_pool_size": 6,
         "log_level": "ERROR",
         "max_executor_threads": 16,
+        # Messages are looked for instead of listened for: at its end DBOS closes the listening connection under the
+        # thread that waits in it, which can take the whole process down (docs/decisions/0004).
+        "use_listen_notify": False,
+        "notification_listener_polling_interval_sec": 0.2,
     }
-    DBOS(config=config)
+    global _running
+    _running = DBOS(config=config)
     for ctx, workflows in contexts:
         for declared in workflows:
             _register(declared)
@@ -85,9 +92,17 @@ async def listen_to_queue() -> None:
     await DBOS.register_queue_async(QUEUE, polling_interval_sec=0.2, worker_concurrency=64, on_conflict="always_update")
 
 
-def shut_down() -> None:
+async def shut_down() -> None:
     """Stop working off workflows; what is under way resumes at the next launch."""
-    DBOS.destroy()
+    global _running
+    # DBOS leaves the workflows of the caller's loop running without the threads that they need; a cancelled one is
+    # recorded as nothing, so it resumes.
+    under_way = list(_running._workflow_tasks) if _running else []
+    for task in under_way:
+        task.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
+    await asyncio.to_thread(DBOS.destroy)
+    _running = None
 
 
 def migrate(system_url: str) -> None:

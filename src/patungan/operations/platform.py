@@ -142,7 +142,7 @@ class Platform:
         if self._worker:
             from patungan.kernel import engine
 
-            await asyncio.to_thread(engine.shut_down)
+            await engine.shut_down()
             # DBOS had made its own executor the loop's default, and has shut it down with itself.
             asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         for task in self._tasks:
