@@ -170,7 +170,10 @@ class PaymentCreated(_PaymentEvent, frozen=True):
 
 @event("payment", "payment.paid")
 class PaymentPaid(_PaymentEvent, frozen=True):
+    """``wallet_amount`` is the part that was paid with held wallet money; rupiah."""
+
     paid_at: datetime
+    wallet_amount: Rupiah = Rupiah(0)
 
 
 @event("payment", "payment.expired")
