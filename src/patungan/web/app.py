@@ -17,7 +17,7 @@ from patungan.kernel.time import Clock, SystemClock
 from patungan.web import assets, failures
 from patungan.web.api import Api, ApiProblem
 from patungan.web.rendering import template_config
-from patungan.web.routes import accounts, addresses, docs, home, operational, own, payments, sessions
+from patungan.web.routes import accounts, addresses, docs, home, operational, own, payments, sessions, wallet
 from patungan.web.security import add_security_headers
 from patungan.web.settings import service_urls, web_settings
 from patungan.web.site import AnyRequest, Site
@@ -61,6 +61,7 @@ def create_web(environment: Mapping[str, str], clock: Clock | None = None, chanc
             *addresses.routes,
             *payments.routes,
             *own.routes,
+            *wallet.routes,
             *docs.routes,
             *operational.routes,
         ],
