@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from patungan.kernel.money import Rupiah, ceil_percent
 from patungan.services.group_buying.rules import (
-    MOVES,
-    Status,
     VariantState,
     available,
     bundles_needed,
@@ -20,7 +18,6 @@ from patungan.services.group_buying.rules import (
     leftover,
     leg1_per_unit,
     masked_name,
-    may_move,
     platform_fill,
     tier_of,
     tier_starts_at,
@@ -136,17 +133,6 @@ def test_what_is_available_is_what_the_definition_accepts(
     )
     if _accepted_by_definition(variants):
         assert (quantity <= room) == _accepted_by_definition(after)
-
-
-def test_final_sessions_stay_final_and_the_moves_are_the_domain_s() -> None:
-    assert {status for status in Status if not MOVES[status]} == {
-        Status.ORDERS_CREATED,
-        Status.FAILED,
-        Status.CANCELLED,
-    }
-    assert not may_move(Status.MOQ_REACHED, Status.FAILED)
-    assert not may_move(Status.SUCCESS, Status.CANCELLED)
-    assert may_move(Status.PENDING_STOCK, Status.STOCK_RECEIVED)
 
 
 def test_names_are_masked() -> None:

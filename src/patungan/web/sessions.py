@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from patungan.web.texts import parse_moment
+from patungan.web.texts import number, parse_moment
 
 OPEN = frozenset({"forming", "moq_reached"})
 
@@ -43,6 +43,11 @@ def bar_of(facts: dict[str, Any]) -> Bar:
         left = round(left - part, 2)
         parts.append(part)
     return Bar(*parts)
+
+
+def catch_up(lags: list[dict[str, Any]]) -> str:
+    """What must be taken of other variants before a locked one opens: ``3 × Hitam, 1 × Merah``."""
+    return ", ".join(f"{number(int(each['units']))} × {each['name']}" for each in lags)
 
 
 def shown(facts: dict[str, Any], now: datetime) -> Shown:

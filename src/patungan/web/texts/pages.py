@@ -140,7 +140,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "join.variant": ("Pilih varian", "Choose a variant"),
     "join.available": ("tersedia {count}", "{count} available"),
     "join.sold_out": ("habis untuk sementara", "none at the moment"),
-    "join.waits_for": ("terbuka lagi setelah {names} menyusul", "opens again once {names} catches up"),
+    "join.waits_for": ("terbuka lagi setelah {names} ikut dipesan", "opens again once others take {names}"),
     "join.quantity": ("Jumlah", "Quantity"),
     "join.fewer": ("Kurangi", "Fewer"),
     "join.more": ("Tambah", "More"),
