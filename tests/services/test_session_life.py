@@ -208,6 +208,21 @@ async def test_opening_twice_with_one_key_opens_once(market: Market) -> None:
     assert refused(unkeyed) == (400, "idempotency_key_required")
 
 
+async def test_a_limit_per_buyer_is_a_term_like_the_others(market: Market) -> None:
+    session = await market.session(max_units_per_buyer=5)
+    path = f"{BASE}/{session['id']}"
+    lifted = await market.owner.request("PATCH", "group-buying", path, {"max_units_per_buyer": None})
+    assert lifted.json()["max_units_per_buyer"] is None
+    narrowed = await market.owner.request("PATCH", "group-buying", path, {"max_units_per_buyer": 3})
+    assert (narrowed.json()["max_units_per_buyer"], narrowed.json()["target_moq"]) == (3, 100)
+    for bad in ({"max_units_per_buyer": 0}, {"target_moq": None}):
+        assert refused(await market.owner.request("PATCH", "group-buying", path, bad)) == (400, "invalid_input")
+    buyer = await market.buyer()
+    await buyer.join(session, 2)
+    assert refused(await buyer.join_response(session, 2)) == (409, "buyer_limit_reached")
+    await buyer.join(session, 1)
+
+
 async def test_a_variant_that_would_cost_nothing_at_the_last_tier_is_refused(one_house: House) -> None:
     market = await Market.open(one_house, "S")
     path = f"/api/products/id/{market.product['id']}/variants"

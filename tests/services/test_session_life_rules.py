@@ -157,8 +157,12 @@ class SessionLife(RuleBasedStateMachine):
         steps=st.lists(st.integers(0, 500), min_size=4, max_size=4),
         bundles=st.lists(st.tuples(st.integers(1, 5), st.integers(0, 12), st.integers(0, 8)), min_size=2, max_size=3),
         bundled=st.booleans(),
+        limit=st.none() | st.integers(1, 40),
     )
-    def opened(self, moq: int, steps: list[int], bundles: list[tuple[int, int, int]], bundled: bool) -> None:
+    def opened(
+        self, moq: int, steps: list[int], bundles: list[tuple[int, int, int]], bundled: bool, limit: int | None
+    ) -> None:
+        self.limit = limit
         lowest = 1_000
         rising = [lowest + sum(steps[:count]) for count in range(5)]
         self.prices = Prices(*(Rupiah(price) for price in reversed(rising)))
@@ -185,10 +189,16 @@ class SessionLife(RuleBasedStateMachine):
 
     def _desk(self) -> rules.Desk:
         holds: dict[UUID, int] = {}
+        units: dict[UUID, int] = {}
         for each in self.places:
-            if each.status == "held":
-                holds[each.user] = holds.get(each.user, 0) + 1
-        return rules.Desk(self.status, self.starts_at, self.ends_at, self.claimed, [*self.variants], holds)
+            holds[each.user] = holds.get(each.user, 0) + (each.status == "held")
+            units[each.user] = units.get(each.user, 0) + (each.quantity if each.status != "released" else 0)
+        return rules.Desk(
+            self.status, self.starts_at, self.ends_at, self.claimed, [*self.variants], holds, units, self.limit
+        )
+
+    def _units_of(self, user: UUID) -> int:
+        return sum(each.quantity for each in self.places if each.user == user and each.status != "released")
 
     def _change(self, place: int, units: int) -> list[VariantState]:
         changed = [*self.variants]
@@ -227,6 +237,10 @@ class SessionLife(RuleBasedStateMachine):
                     assert tolerated(after) or (not tolerated(self.variants) and not worse)
                 self.variants = after
                 self.places.append(Place(user, place, quantity, self.prices.base))
+            elif verdict.refusal is Refusal.BUYER_LIMIT:
+                assert self.limit is not None
+                assert verdict.available == max(0, self.limit - self._units_of(user))
+                assert quantity > verdict.available
             else:
                 assert verdict.refusal is Refusal.QUANTITY
                 assert self.bundled
@@ -308,6 +322,7 @@ class SessionLife(RuleBasedStateMachine):
         for user in USERS:
             held = sum(each.status == "held" and each.user == user for each in self.places)
             assert held <= rules.MAX_OPEN_HOLDS
+            assert self.limit is None or self._units_of(user) <= self.limit
         assert 0 <= self.fill <= -(-self.moq // 4)
         tier = rules.tier_of(self.paid, self.moq)
         assert self.prices.at(tier) <= self.prices.base

@@ -35,7 +35,10 @@ UNSELLABLE = (
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What a session offers; money in rupiah, ``bulk_shipping_cost`` for the whole way from factory to warehouse."""
+    """What a session offers; money in rupiah, ``bulk_shipping_cost`` for the whole way from factory to warehouse.
+
+    ``max_units_per_buyer`` None: a buyer may take as many units as there are.
+    """
 
     product_id: UUID
     warehouse_id: UUID
@@ -48,6 +51,7 @@ class Terms(msgspec.Struct, frozen=True):
     bulk_shipping_cost: Rupiah
     starts_at: datetime
     ends_at: datetime
+    max_units_per_buyer: int | None = None
 
     def check(self, now: datetime) -> None:
         """Raises TiersOutOfOrder or InvalidInput where the terms cannot be offered (DOMAIN.md 3.4, create)."""
@@ -155,6 +159,7 @@ async def insert(
         *(terms.target_moq, terms.base_price, terms.price_tier_25, terms.price_tier_50, terms.price_tier_75),
         *(terms.price_tier_100, terms.bulk_shipping_cost, terms.starts_at, terms.ends_at),
         *(parent.id if parent else None, parent.created_by if parent else actor.user_id, now, started_at),
+        terms.max_units_per_buyer,
     )
     if not created:
         # The code is taken (one in 24 million a day), or the parent has its child.
@@ -262,6 +267,7 @@ async def change_session(ctx: Context, caller: Caller, session_id: UUID, changes
             tx,
             *(session_id, terms.target_moq, terms.base_price, terms.price_tier_25, terms.price_tier_50),
             *(terms.price_tier_75, terms.price_tier_100, terms.starts_at, terms.ends_at, terms.bulk_shipping_cost),
+            terms.max_units_per_buyer,
         )
         return await any_session_or_404(tx, session_id)
 

@@ -82,6 +82,7 @@ class SessionItem(msgspec.Struct, frozen=True):
     platform_quantity: int
     participant_count: int
     progress_percent: int
+    max_units_per_buyer: int | None
     starts_at: datetime
     ends_at: datetime
 
@@ -212,7 +213,7 @@ def _item_fields(session: Session, now: datetime) -> dict[str, Any]:
     plain = ("id", "code", "status", "target_moq", "base_price", "price_tier_25", "price_tier_50", "price_tier_75")
     more = ("price_tier_100", "paid_quantity", "held_quantity", "platform_quantity", "participant_count")
     return {
-        **{name: getattr(session, name) for name in (*plain, *more, "starts_at", "ends_at")},
+        **{name: getattr(session, name) for name in (*plain, *more, "max_units_per_buyer", "starts_at", "ends_at")},
         "product": ProductSummary(product.id, product.slug, product.name, product.name_en, product.image_url),
         "factory": FactorySummary(session.factory_id, session.factory_name, session.factory_city),
         "phase": session.phase(now),

@@ -43,6 +43,7 @@ class Session(msgspec.Struct, frozen=True):
     price_tier_75: Rupiah
     price_tier_100: Rupiah
     bulk_shipping_cost: Rupiah
+    max_units_per_buyer: int | None
     starts_at: datetime
     ends_at: datetime
     paid_quantity: int
@@ -141,7 +142,7 @@ class DueSession(msgspec.Struct, frozen=True):
 
 SESSION = """id, code, product_id, product, factory_id, factory_name, factory_city, warehouse_id, warehouse_city,
     warehouse_postal_code, status, target_moq, base_price, price_tier_25, price_tier_50, price_tier_75, price_tier_100,
-    bulk_shipping_cost, starts_at, ends_at, paid_quantity, held_quantity, platform_quantity, participant_count,
+    bulk_shipping_cost, max_units_per_buyer, starts_at, ends_at, paid_quantity, held_quantity, platform_quantity, participant_count,
     tier_reached, claimed_at, purchase_order_code, production_state, parent_session_id, created_by, created_at"""
 
 find_session = sql.maybe(Session, f"select {SESSION} from sessions where id = $1")
@@ -154,9 +155,9 @@ insert_session = sql.run(
     insert into sessions (id, code, product_id, product, factory_id, factory_name, factory_city, warehouse_id,
         warehouse_city, warehouse_postal_code, status, target_moq, base_price, price_tier_25, price_tier_50,
         price_tier_75, price_tier_100, bulk_shipping_cost, starts_at, ends_at, parent_session_id, created_by, created_at,
-        started_at)
+        started_at, max_units_per_buyer)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-        $24)
+        $24, $25)
     on conflict do nothing
     """
 )
@@ -171,7 +172,8 @@ insert_variants = sql.run(
 update_terms = sql.run(
     """
     update sessions set target_moq = $2, base_price = $3, price_tier_25 = $4, price_tier_50 = $5, price_tier_75 = $6,
-        price_tier_100 = $7, starts_at = $8, ends_at = $9, bulk_shipping_cost = $10
+        price_tier_100 = $7, starts_at = $8, ends_at = $9, bulk_shipping_cost = $10,
+        max_units_per_buyer = $11
     where id = $1
     """
 )

@@ -16,7 +16,7 @@ from msgspec import Meta
 from patungan.contracts import logistics
 from patungan.contracts.product import VariantNotFound
 from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, delete, get, post
+from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.services.group_buying import rules
@@ -44,6 +44,10 @@ class JoinInput(Input, frozen=True):
     address_id: UUID
     courier_service: Annotated[str, Meta(min_length=1, max_length=60)]
     variant_id: UUID | None = None
+
+
+class QuantityChange(Input, frozen=True):
+    quantity: Quantity
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -210,6 +214,21 @@ async def leave(ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], particip
     await joining.leave(ctx, caller.user_id, session_id, participant_id)
 
 
+@patch("/api/group-buying/{session_id:uuid}/participants/{participant_id:uuid}", audience=Audience.CUSTOMER)
+async def change_quantity(
+    ctx: Ctx,
+    caller: SignedIn,
+    session_id: FromPath[UUID],
+    participant_id: FromPath[UUID],
+    data: JSONBody[QuantityChange],
+    idempotency_key: IdempotencyKey,
+) -> Joined:
+    """Before paying: the answer is a reservation in the old one's place, with a payment of its own."""
+    return await joining.change_quantity(
+        ctx, caller.user_id, session_id, participant_id, data.quantity, idempotency_key
+    )
+
+
 @get("/api/group-buying/{session_id:uuid}/share", audience=Audience.PUBLIC)
 async def show_share(ctx: Ctx, session_id: FromPath[UUID]) -> Share:
     return await sharing.share(ctx, session_id)
@@ -224,5 +243,5 @@ async def draw_code(ctx: Ctx, session_id: FromPath[UUID]) -> Response[str]:
 
 buying_routes = [
     *(list_sessions, list_own, show_by_code, show_session, list_participants, show_statistics, show_availability),
-    *(list_shipping_options, watch, join, leave, show_share, draw_code),
+    *(list_shipping_options, watch, join, leave, change_quantity, show_share, draw_code),
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
@@ -22,6 +22,9 @@ from patungan.services.group_buying.operations.views import Sessions, SessionVie
 from patungan.services.group_buying.queries.sessions import SignedHistoryEntry
 
 Amount = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Cost = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Moq = Annotated[int, Meta(ge=2, le=1_000_000)]
+Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 Reason = Annotated[str, Meta(min_length=3, max_length=500)]
 
 
@@ -30,7 +33,7 @@ class NewSession(Input, frozen=True):
 
     product_id: UUID
     warehouse_id: UUID
-    target_moq: Annotated[int, Meta(ge=2, le=1_000_000)]
+    target_moq: Moq
     base_price: Amount
     price_tier_25: Amount
     price_tier_50: Amount
@@ -38,22 +41,24 @@ class NewSession(Input, frozen=True):
     price_tier_100: Amount
     ends_at: datetime
     starts_at: datetime | None = None
-    bulk_shipping_cost: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    bulk_shipping_cost: Cost = 0
+    max_units_per_buyer: Limit | None = None
     draft: bool = False
 
 
 class SessionChange(Input, frozen=True):
     """A change of some terms; what is left out stays."""
 
-    target_moq: Annotated[int, Meta(ge=2, le=1_000_000)] | None = None
-    base_price: Amount | None = None
-    price_tier_25: Amount | None = None
-    price_tier_50: Amount | None = None
-    price_tier_75: Amount | None = None
-    price_tier_100: Amount | None = None
-    ends_at: datetime | None = None
-    starts_at: datetime | None = None
-    bulk_shipping_cost: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
+    target_moq: Moq | UnsetType = UNSET
+    base_price: Amount | UnsetType = UNSET
+    price_tier_25: Amount | UnsetType = UNSET
+    price_tier_50: Amount | UnsetType = UNSET
+    price_tier_75: Amount | UnsetType = UNSET
+    price_tier_100: Amount | UnsetType = UNSET
+    ends_at: datetime | UnsetType = UNSET
+    starts_at: datetime | UnsetType = UNSET
+    bulk_shipping_cost: Cost | UnsetType = UNSET
+    max_units_per_buyer: Limit | None | UnsetType = UNSET
 
 
 class Cancellation(Input, frozen=True):
@@ -129,6 +134,7 @@ async def create_session(
         Rupiah(data.bulk_shipping_cost),
         starts_at,
         _aware(data.ends_at, "ends_at"),
+        data.max_units_per_buyer,
     )
     made = await sessions.create_session(ctx, caller, terms, idempotency_key, data, draft=data.draft)
     return await views.show(ctx, made)
@@ -138,7 +144,7 @@ async def create_session(
 async def change_session(
     ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], data: JSONBody[SessionChange]
 ) -> SessionView:
-    given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not None}
+    given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
     for name in ("starts_at", "ends_at"):
         if name in given:
             _aware(given[name], name)
