@@ -9,6 +9,7 @@ from typing import Any
 from patungan.web.texts import number, parse_moment
 
 OPEN = frozenset({"forming", "moq_reached"})
+FINAL = frozenset({"orders_created", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Shown:
     joinable: bool
     upcoming: bool
     over: bool
+    final: bool
     bar: Bar
     saving_percent: int
 
@@ -63,6 +65,7 @@ def shown(facts: dict[str, Any], now: datetime) -> Shown:
         not upcoming and not over,
         upcoming,
         over,
+        status in FINAL,
         bar_of(facts),
         100 * (base - lowest) // base if base else 0,
     )
