@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from patungan.contracts.address import Address
 from patungan.kernel import sql
 from patungan.kernel.money import Rupiah
 from patungan.services.group_buying.rules import ParticipantStatus
