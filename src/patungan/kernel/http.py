@@ -50,6 +50,8 @@ from patungan.kernel.service import Context, Service
 F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_BODY_BYTES = 2_000_000
+MAX_MESSAGE_BYTES = 32_000_000
+"""Of a message between services: a batch of some thousand rows."""
 
 REQUEST_ID = re.compile(r"^[\w-]{8,64}$")
 
@@ -276,7 +278,12 @@ def _internal_route(ctx: Context, service: Service) -> Any:
     }
     operations[read_log.name] = (read_log, read_events)
 
-    @post("/internal/{name:str}", audience=Audience.SERVICE, include_in_schema=False)
+    @post(
+        "/internal/{name:str}",
+        audience=Audience.SERVICE,
+        include_in_schema=False,
+        request_max_body_size=MAX_MESSAGE_BYTES,
+    )
     async def carry_out(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         if name not in operations:
             raise NotFound(f"{service.name} has no operation {name}")

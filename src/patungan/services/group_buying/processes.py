@@ -57,10 +57,11 @@ async def close_session(run: Run, request: CloseSession) -> None:
     goods = await run.step(closing.ask_for_stock, session_id, tier)
     if not goods.has_stock and not await _goods_arrive(run, session_id, goods):
         return
-    await run.step(closing.settle, session_id, tier)
+    await run.step(closing.succeed, session_id, tier)
     await run.step(closing.release_escrow, session_id, tier, goods)
-    await _in_batches(run, closing.credit_cashbacks, session_id)
-    await _in_batches(run, closing.create_orders, session_id)
+    after: UUID | None = closing.NIL
+    while after is not None:
+        after = await run.step(closing.settle_batch, session_id, tier, after)
     await run.step(closing.finish, session_id, tier)
     await run.step(renew_session, session_id)
 
@@ -75,19 +76,15 @@ async def _goods_arrive(run: Run, session_id: UUID, goods: warehouse.Fulfilment)
         await run.receive(STOCK_TOPIC, seconds=86_400)
 
 
-async def _in_batches(run: Run, step: Any, session_id: UUID) -> None:
-    after: UUID | None = closing.NIL
-    while after is not None:
-        after = await run.step(step, session_id, after)
-
-
 @workflow("group-buying.cancel-session", CancelSession)
 async def cancel_session(run: Run, request: CancelSession) -> None:
     """After the decision: end paying, pay everybody back, return the goods."""
     session_id = request.session_id
     paid = await run.step(closing.close_payments, session_id)
     await run.step(closing.tally_paid, session_id, paid)
-    await run.step(ending.refund_everybody, session_id)
+    after = await run.step(ending.refund_batch, session_id, None)
+    while after is not None:
+        after = await run.step(ending.refund_batch, session_id, after)
     await run.step(ending.give_stock_back, session_id, request.reason)
     await run.step(ending.tell_refunded, session_id, request.reason)
 

@@ -6,16 +6,18 @@ from uuid import UUID
 
 from patungan.contracts import group_buying as contract
 from patungan.contracts import payment, warehouse
+from patungan.kernel.contract import event_type
 from patungan.kernel.database import Transaction
 from patungan.kernel.idempotency import once
 from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
 from patungan.services.group_buying import rules
-from patungan.services.group_buying.operations.closing import locked, publish_to_all, session_facts
+from patungan.services.group_buying.operations.closing import locked, session_facts
 from patungan.services.group_buying.operations.life import actor_of, take
 from patungan.services.group_buying.operations.sessions import owned_session
 from patungan.services.group_buying.operations.views import session_or_404
-from patungan.services.group_buying.queries import participants, sessions
+from patungan.services.group_buying.queries import closing as batches
+from patungan.services.group_buying.queries import sessions
 from patungan.services.group_buying.queries.sessions import Session
 from patungan.services.group_buying.rules import Status
 
@@ -56,10 +58,10 @@ async def mark_cancelled(ctx: Context, tx: Transaction, caller: Caller, session_
     return True
 
 
-async def refund_everybody(ctx: Context, session_id: UUID) -> payment.RefundsStarted:
-    """Pay back every participant in full."""
-    asked = payment.RefundSession(session_id=session_id, reason="order_cancelled")
-    return await ctx.call(payment.refund_session, asked)
+async def refund_batch(ctx: Context, session_id: UUID, after: UUID | None) -> UUID | None:
+    """Pay back the next batch of participants in full; answers where to go on, None at the end."""
+    asked = payment.RefundSession(session_id=session_id, reason="order_cancelled", after=after)
+    return (await ctx.call(payment.refund_session, asked)).last
 
 
 async def give_stock_back(ctx: Context, session_id: UUID, reason: str) -> None:
@@ -71,8 +73,8 @@ async def tell_refunded(ctx: Context, session_id: UUID, reason: str) -> None:
     """Mark every paid participant refunded and tell them."""
     async with ctx.db.transaction() as tx:
         session = await locked(tx, session_id)
-        await publish_to_all(ctx, tx, session, contract.ParticipantRefunded, ["paid"], reason=reason)
-        await participants.mark_refunded(tx, session_id)
+        name, facts = event_type(contract.ParticipantRefunded).name, {**session_facts(session), "reason": reason}
+        await batches.refund(tx, session_id, ctx.clock.now(), ctx.chance.secret(), name, facts)
 
 
 async def set_production(ctx: Context, caller: Caller, session_id: UUID, state: str, key: str) -> Session:

@@ -63,24 +63,6 @@ class Moved(msgspec.Struct, frozen=True):
     people: int
 
 
-class SettledParticipant(msgspec.Struct, frozen=True):
-    """A paid participation with what its order needs."""
-
-    id: UUID
-    user_id: UUID
-    variant_id: UUID | None
-    variant_name: str
-    sku: str
-    quantity: int
-    final_unit_price: Rupiah
-    cashback: Rupiah
-    leg1_amount: Rupiah
-    leg2_amount: Rupiah
-    fee_amount: Rupiah
-    courier_service: str
-    address: Address
-
-
 class PaidDemand(msgspec.Struct, frozen=True):
     """Paid units of a variant."""
 
@@ -194,7 +176,6 @@ mark_released = sql.many(
     {_MOVED} from moved group by session_id, position order by session_id, position
     """,
 )
-mark_refunded = sql.run("update participants set status = 'refunded' where session_id = $1 and status = 'paid'")
 lock_sessions_of = sql.many(
     UUID,
     """
@@ -202,7 +183,17 @@ lock_sessions_of = sql.many(
     order by id for update
     """,
 )
-held_of_session = sql.many(UUID, "select id from participants where session_id = $1 and status = 'held'")
+mark_all_released = sql.many(
+    Moved,
+    f"""
+    with moved as (
+        update participants set status = 'released', released_at = $2
+        where session_id = $1 and status = 'held'
+        returning session_id, position, quantity
+    )
+    {_MOVED} from moved group by session_id, position order by session_id, position
+    """,
+)
 
 paid_totals = sql.one(
     PaidTotals,
@@ -241,35 +232,4 @@ paid_demand = sql.many(
     where p.session_id = $1 and p.status in ('paid', 'settled')
     group by v.position, v.variant_id, v.price_adjustment order by v.position
     """,
-)
-settle = sql.run(
-    """
-    update participants set status = 'settled', final_unit_price = unit_price - $2, cashback = quantity * $2
-    where session_id = $1 and status = 'paid'
-    """
-)
-settled_after = sql.many(
-    SettledParticipant,
-    """
-    select p.id, p.user_id, p.variant_id, v.name as variant_name, v.sku, p.quantity, p.final_unit_price, p.cashback,
-        p.leg1_amount, p.leg2_amount, p.fee_amount, p.courier_service, p.address
-    from participants p join session_variants v on v.session_id = p.session_id and v.position = p.position
-    where p.session_id = $1 and p.status = 'settled' and p.id > $2 order by p.id limit $3
-    """,
-)
-record_orders = sql.run(
-    """
-    update participants set order_number = made.number
-    from unnest($1::uuid[], $2::text[]) as made(id, number)
-    where participants.id = made.id
-    """
-)
-# Events to every participant of a session at once: the struct's fields are put together by the database.
-publish_to_participants = sql.run(
-    """
-    insert into events (id, type, version, occurred_at, payload)
-    select gen_random_uuid(), $2, 1, $3, $4::jsonb || jsonb_build_object('participant_id', id, 'user_id', user_id,
-        'quantity', quantity, 'unit_price', final_unit_price, 'cashback', cashback)
-    from participants where session_id = $1 and status = any($5::text[])
-    """
 )
