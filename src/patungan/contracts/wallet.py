@@ -41,8 +41,34 @@ class Credited(Message, frozen=True):
     amount: Rupiah
 
 
+class HoldFunds(Message, frozen=True):
+    """Sets wallet money aside for a payment, once for the payment; raises InsufficientBalance."""
+
+    payment_id: UUID
+    payment_code: str
+    user_id: UUID
+    amount: Rupiah
+
+
+class ReleaseHold(Message, frozen=True):
+    """Gives held money back to its wallet, once; a hold that is captured stays and the answer says so."""
+
+    payment_id: UUID
+    reason: str
+
+
+class Hold(Message, frozen=True):
+    """``status`` is held, captured or released; ``amount`` in rupiah."""
+
+    payment_id: UUID
+    amount: Rupiah
+    status: str
+
+
 credit_cashbacks = operation("wallet", "credit-cashbacks", CreditCashbacks, Credited, timeout=15.0)
 credit_refund = operation("wallet", "credit-refund", CreditRefund, Credited)
+hold_funds = operation("wallet", "hold-funds", HoldFunds, Hold)
+release_hold = operation("wallet", "release-hold", ReleaseHold, Hold)
 
 
 class InsufficientBalance(Problem):
