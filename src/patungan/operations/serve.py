@@ -64,9 +64,12 @@ async def _api(entries: Sequence[ServiceEntry], *, with_web: bool, stopping: asy
 
 
 def _port(entry: ServiceEntry, together: int) -> int:
-    """PORT of the guide where the service runs alone, its port of the guide otherwise."""
+    """PORT of the guide where the service runs alone, its port of the guide otherwise.
+
+    PATUNGAN_PORT_SHIFT moves all of the latter, so that a second platform finds room on one host.
+    """
     if together > 1:
-        return entry.port
+        return entry.port + int(environment_for("platform").get("PATUNGAN_PORT_SHIFT", 0))
     return int(environment_for(entry.process).get("PORT", entry.port))
 
 
