@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from patungan.services.product.words import (
     QUERY_WORDS,
     KnownWord,
+    Term,
     distance,
     edits_allowed,
     folded,
@@ -48,15 +49,15 @@ def test_a_query_never_carries_an_operator(query: str) -> None:
     words = words_of(query)
     assert len(words) <= QUERY_WORDS
     assert all(re.fullmatch(r"[^\W_]+", word) for word in words)
-    text = query_of([[word] for word in words], [[] for _ in words])
+    text = query_of([Term([], [word], []) for word in words])
     assert re.fullmatch(r"(\('[^\W_]+'(:\*)?\)( & \('[^\W_]+'(:\*)?\))*)?", text)
 
 
 def test_the_text_of_a_query() -> None:
-    assert query_of([["batik"], ["kemeja", "kemaja"]], [[], ["meja"]]) == (
-        "('batik':*) & ('kemeja':* | 'kemaja':* | 'meja')"
+    assert query_of([Term([], ["bat"], []), Term(["kemeja", "kemaja"], [], ["meja"])]) == (
+        "('bat':*) & ('kemeja' | 'kemaja' | 'meja')"
     )
-    assert query_of([["xl"]], [["xl"]]) == "('xl')"
+    assert query_of([Term(["xl"], [], ["xl"])]) == "('xl')"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,8 @@ def test_the_nearest_word_is_meant_and_the_more_frequent_first() -> None:
     assert meant_by("kemja", known) == ["kemeja", "kemaja"]
     assert meant_by("kamira", known) == ["kamera"]
     assert meant_by("xyzzy", known) == []
+    assert meant_by("kemeja", known) == ["kemeja"]
+    assert meant_by("kemeja", known, widely=True) == ["kemeja", "kemaja", "meja", "kamera"]
     assert meant_by("me", known) == []
 
 

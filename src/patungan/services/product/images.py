@@ -93,7 +93,9 @@ def recognised(content: bytes) -> Picture:
                 raise TooManyPixels(f"{opened.width} by {opened.height} pixels")
             opened.load()
             pixels = _upright(opened)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError) as error:
+    except Image.DecompressionBombError as error:
+        raise TooManyPixels(str(error)) from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
         raise UnknownPicture(str(error)) from None
     return Picture(kind, _saved(pixels, kind), pixels.width, pixels.height, dict(_thumbnails(pixels)))
 

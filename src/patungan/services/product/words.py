@@ -20,6 +20,8 @@ COMPARED_LETTERS = 7
 
 ALTERNATIVES = 5
 """How many words a misspelt one may stand for."""
+ALTERNATIVES_WIDELY = 12
+"""The same where the nearest words lead to nothing."""
 
 CONNECTIVES = frozenset(
     [
@@ -50,9 +52,11 @@ CONNECTIVES = frozenset(
 
 
 class Spelling(msgspec.Struct, frozen=True):
-    """A word of a query as the catalogue knows it: whether its words begin so, and its stems in both languages."""
+    """A word of a query as the catalogue knows it: whether it is one of its words, whether its words begin so or share
+    a stem with it, and its stems in both languages."""
 
     word: str
+    is_whole: bool
     is_known: bool
     stems: list[str]
 
@@ -111,18 +115,29 @@ def distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def meant_by(word: str, candidates: Iterable[KnownWord]) -> list[str]:
-    """The words that a misspelt one may stand for, the nearest only, the most frequent first."""
+def meant_by(word: str, candidates: Iterable[KnownWord], *, widely: bool = False) -> list[str]:
+    """The words that a misspelt one may stand for, the nearest only, the most frequent first; ``widely``: all that are
+    near enough, the nearest first."""
     near = [(distance(word, each.word), -each.documents, each.word) for each in candidates]
     near = sorted(each for each in near if each[0] <= edits_allowed(word))
+    if widely:
+        return [each[2] for each in near][:ALTERNATIVES_WIDELY]
     return [each[2] for each in near if each[0] == near[0][0]][:ALTERNATIVES]
 
 
-def query_of(terms: Sequence[Sequence[str]], stems: Sequence[Sequence[str]]) -> str:
-    """The text of a tsquery: of each term's words one must begin a word of the document or share its stem."""
+class Term(msgspec.Struct, frozen=True):
+    """What one word of a query stands for: words as they are, or beginnings of words, and stems."""
+
+    words: list[str]
+    beginnings: list[str]
+    stems: list[str]
+
+
+def query_of(terms: Sequence[Term]) -> str:
+    """The text of a tsquery: of each term a document has one of the words or stems, or a word that begins so."""
     parts = []
-    for alternatives, roots in zip(terms, stems, strict=True):
-        lexemes = [f"'{word}':*" if len(word) >= LEAST_LETTERS else f"'{word}'" for word in alternatives]
-        lexemes += [f"'{root}'" for root in roots if root not in alternatives]
+    for term in terms:
+        lexemes = dict.fromkeys([f"'{word}'" for word in (*term.words, *term.stems)])
+        lexemes |= dict.fromkeys(f"'{beginning}':*" for beginning in term.beginnings)
         parts.append(f"({' | '.join(lexemes)})")
     return " & ".join(parts)

@@ -18,7 +18,17 @@ from patungan.services.product.queries import search as queries
 from patungan.services.product.queries.products import ProductItem
 from patungan.services.product.queries.search import FacetCount, FoundItem, Suggestion
 from patungan.services.product.rules import PUBLIC_STATUSES, Sort, band_of_prices
-from patungan.services.product.words import folded, is_spelt, meant_by, query_of, remainders, words_of
+from patungan.services.product.words import (
+    LEAST_LETTERS,
+    Spelling,
+    Term,
+    folded,
+    is_spelt,
+    meant_by,
+    query_of,
+    remainders,
+    words_of,
+)
 
 
 class Filters(msgspec.Struct, frozen=True):
@@ -83,24 +93,28 @@ class Cursor(msgspec.Struct, frozen=True):
     product_id: UUID
 
 
-async def understand(ctx: Context, query: str) -> Understood | None:
-    """The query with misspelt words replaced by those that were meant; None where it asks for nothing."""
+async def understand(ctx: Context, query: str, *, widely: bool = False) -> Understood | None:
+    """The query with misspelt words replaced by those that were meant; None where it asks for nothing. ``widely``: every
+    word may stand for others, known ones too."""
     words = words_of(query)
     if not words:
         return None
     spellings = await queries.find_spellings(ctx.db, words)
-    terms = await asyncio.gather(
-        *(_alternatives(ctx, each.word, is_known=each.is_known or not is_spelt(each.word)) for each in spellings)
-    )
-    best = [term[0] for term in terms]
+    terms = await asyncio.gather(*(_term(ctx, each, widely=widely) for each in spellings))
+    best = [(*term.words, *term.beginnings)[0] for term in terms]
     corrected = " ".join(best) if any(one != each.word for one, each in zip(best, spellings, strict=True)) else None
-    return Understood(query_of(terms, [each.stems for each in spellings]), corrected)
+    return Understood(query_of(terms), corrected)
 
 
-async def _alternatives(ctx: Context, word: str, *, is_known: bool) -> list[str]:
-    if is_known:
-        return [word]
-    return meant_by(word, await queries.find_candidates(ctx.db, remainders(word))) or [word]
+async def _term(ctx: Context, spelling: Spelling, *, widely: bool) -> Term:
+    """A word of the catalogue is meant as it stands, another one may be the beginning of one, else it is misspelt."""
+    word = spelling.word
+    itself = [word] if spelling.is_whole or len(word) < LEAST_LETTERS else []
+    if is_spelt(word) and (widely or not spelling.is_known):
+        near = meant_by(word, await queries.find_candidates(ctx.db, remainders(word)), widely=widely)
+        if near:
+            return Term([*itself, *near], [], spelling.stems)
+    return Term(itself, [] if itself else [word], spelling.stems)
 
 
 async def find(
@@ -122,51 +136,61 @@ async def find(
     if understood is None and sort is Sort.RELEVANCE:
         raise InvalidInput("Relevance needs something to search for", field="sort")
     order = sort or (Sort.NEWEST if understood is None else Sort.RELEVANCE)
-    question = _fingerprint(filters, understood)
-    after = None if cursor is None else _decoded(cursor, order, question)
-    rows, (total, counted) = await asyncio.gather(
-        _page(ctx, filters, understood, order, after, limit, (page - 1) * limit),
-        _counts(ctx, filters, understood, facets=facets),
-    )
-    last = rows[-1] if len(rows) == limit else None
+    window = _Window(filters, order, page, limit, cursor)
+    found = await _answer(ctx, window, understood, facets=facets)
+    if found.total or understood is None:
+        return found
+    wider = await understand(ctx, query, widely=True)
+    return found if wider is None or wider == understood else await _answer(ctx, window, wider, facets=facets)
+
+
+class _Window(msgspec.Struct, frozen=True):
+    """Which part of which list is asked for."""
+
+    filters: Filters
+    order: Sort
+    page: int
+    limit: int
+    cursor: str | None
+
+
+async def _answer(ctx: Context, window: _Window, understood: Understood | None, *, facets: bool) -> Found:
+    question = _fingerprint(window.filters, understood)
+    after = None if window.cursor is None else _decoded(window.cursor, window.order, question)
+    rows = await _page(ctx, window, understood, after)
+    counted = await _facets(ctx, window.filters, understood) if facets else None
+    total = rows[0].total if rows else None
+    if total is None:
+        count = queries.count_browsed if understood is None else queries.count_found
+        total = await count(ctx.db, *window.filters.values(), *_text(understood))
+    last = rows[-1] if len(rows) == window.limit else None
     return Found(
         [each.item for each in rows],
         total,
-        None if last is None else _encoded(Cursor(order, question, last.place, last.place_name, last.item.id)),
+        None if last is None else _encoded(Cursor(window.order, question, last.place, last.place_name, last.item.id)),
         None if understood is None else understood.corrected,
         counted,
     )
 
 
-async def _page(
-    ctx: Context,
-    filters: Filters,
-    understood: Understood | None,
-    order: Sort,
-    after: Cursor | None,
-    limit: int,
-    offset: int,
-) -> list[FoundItem]:
-    text = () if understood is None else (understood.tsquery,)
+def _text(understood: Understood | None) -> tuple[str, ...]:
+    return () if understood is None else (understood.tsquery,)
+
+
+async def _page(ctx: Context, window: _Window, understood: Understood | None, after: Cursor | None) -> list[FoundItem]:
+    wanted, text = (*window.filters.values(), window.limit), _text(understood)
     if after is None:
         listed = queries.browse_pages if understood is None else queries.search_pages
-        return await listed[order](ctx.db, *filters.values(), limit, offset, *text)
+        return await listed[window.order](ctx.db, *wanted, (window.page - 1) * window.limit, *text)
     beyond = queries.browse_after if understood is None else queries.search_after
-    place = after.place_name if order is Sort.NAME else after.place
-    return await beyond[order](ctx.db, *filters.values(), limit, place, *text, after.product_id)
+    place = after.place_name if window.order is Sort.NAME else after.place
+    return await beyond[window.order](ctx.db, *wanted, place, *text, after.product_id)
 
 
-async def _counts(
-    ctx: Context, filters: Filters, understood: Understood | None, *, facets: bool
-) -> tuple[int, Facets | None]:
-    text = () if understood is None else (understood.tsquery,)
-    if not facets:
-        count = queries.count_browsed if understood is None else queries.count_found
-        return await count(ctx.db, *filters.values(), *text), None
-    count_facets = queries.count_browsed_facets if understood is None else queries.count_found_facets
-    rows = await count_facets(ctx.db, *filters.values(), *text)
-    total = next(each.count for each in rows if each.facet == "total")
-    return total, Facets(*(_values(rows, facet) for facet in Facets.__struct_fields__))
+async def _facets(ctx: Context, filters: Filters, understood: Understood | None) -> Facets:
+    count = queries.count_browsed_facets if understood is None else queries.count_found_facets
+    rows = await count(ctx.db, *filters.values(), *_text(understood))
+    return Facets(*(_values(rows, facet) for facet in Facets.__struct_fields__))
 
 
 def _values(rows: list[FacetCount], facet: str) -> list[FacetValue]:

@@ -13,10 +13,11 @@ from patungan.services.product.words import KnownWord, Spelling
 
 
 class FoundItem(msgspec.Struct, frozen=True):
-    """A product found, with its place in the order; ``place`` is a text where the order is by name."""
+    """A product found, with its place in the order, by number or by name, and how many are found, where that is known."""
 
     place: int
     place_name: str
+    total: int | None
     item: ProductItem
 
 
@@ -44,29 +45,31 @@ _TEXTS = """coalesce((select string_agg(v.name || ' ' || v.name_en, ' ') from pr
 index_documents = sql.run(
     f"""
     insert into search_documents (
-        product_id, factory_id, category_id, city, base_price, published_us, popularity, ends_us, name_key, document)
+        product_id, factory_id, category_id, city, base_price, published_us, popularity, ends_us, name_key, title,
+        document)
     select p.id, p.factory_id, p.category_id, coalesce(f.city, ''), p.base_price,
         (extract(epoch from p.published_at) * 1000000)::bigint,
         coalesce((select sum(s.units) from session_sales s where s.product_id = p.id), 0)::bigint,
         coalesce((select min((extract(epoch from o.ends_at) * 1000000)::bigint)
             from open_sessions o where o.product_id = p.id and o.ends_at is not null), 9223372036854775807),
-        lower(p.name),
-        setweight(to_tsvector('simple', p.name || ' ' || p.name_en || ' ' || p.sku), 'A')
-        || setweight(to_tsvector('indonesian', p.name) || to_tsvector('english', p.name_en), 'A')
-        || setweight(to_tsvector('simple',
-            c.name || ' ' || c.name_en || ' ' || coalesce(f.name, '') || ' ' || {_TEXTS}), 'B')
-        || setweight(to_tsvector('indonesian', c.name) || to_tsvector('english', c.name_en), 'B')
-        || setweight(to_tsvector('simple', p.description || ' ' || p.description_en), 'D')
-        || setweight(to_tsvector('indonesian', p.description) || to_tsvector('english', p.description_en), 'D')
+        lower(p.name), t.title,
+        t.title || to_tsvector('simple', p.description || ' ' || p.description_en)
+            || to_tsvector('indonesian', p.description) || to_tsvector('english', p.description_en)
     from products p
     join categories c on c.id = p.category_id
     left join factory_names f on f.factory_id = p.factory_id
+    cross join lateral (select
+        setweight(to_tsvector('simple', p.name || ' ' || p.name_en || ' ' || p.sku)
+            || to_tsvector('indonesian', p.name) || to_tsvector('english', p.name_en), 'A')
+        || setweight(to_tsvector('simple',
+            c.name || ' ' || c.name_en || ' ' || coalesce(f.name, '') || ' ' || {_TEXTS})
+            || to_tsvector('indonesian', c.name) || to_tsvector('english', c.name_en), 'C') as title) t
     where p.id = any($1::uuid[]) and p.status = 'active'
     order by p.id
     on conflict (product_id) do update set
         factory_id = excluded.factory_id, category_id = excluded.category_id, city = excluded.city,
         base_price = excluded.base_price, published_us = excluded.published_us, popularity = excluded.popularity,
-        ends_us = excluded.ends_us, name_key = excluded.name_key, document = excluded.document
+        ends_us = excluded.ends_us, name_key = excluded.name_key, title = excluded.title, document = excluded.document
     """
 )
 drop_documents = sql.run(
@@ -134,7 +137,7 @@ find_factories_of_products = sql.many(UUID, "select distinct factory_id from pro
 find_spellings = sql.many(
     Spelling,
     """
-    select w.word,
+    select w.word, exists (select from search_words k where k.word = w.word) as is_whole,
         exists (select from search_words k where k.word >= w.word collate "C"
             and k.word < (w.word || chr(1114111)) collate "C")
         or exists (select from search_words k where k.word = any(
@@ -170,8 +173,7 @@ _ITEM = f"""jsonb_build_object(
     'price_tier_100', p.price_tier_100, 'min_order_quantity', p.min_order_quantity, 'image_url', {IMAGE_URL},
     'image', {IMAGE}, 'factory_name', f.name, 'city', f.city,
     'session_ends_at', case when w.ends_us <> {_NO_END} then to_timestamp(w.ends_us / 1000000.0) end) as item"""
-_SHOWN = f"""
-    select w.place, w.place_name, {_ITEM}
+_SHOWN = """
     from wanted w
     join products p on p.id = w.product_id
     join categories c on c.id = p.category_id
@@ -180,61 +182,79 @@ _SHOWN = f"""
 
 
 class Order(msgspec.Struct, frozen=True):
-    """An order of a list: its two keys, of which one is constant, and whether it falls."""
+    """An order of a list: by a number or by the name, falling or rising; of two that are equal the id decides."""
 
     place: str
-    place_name: str
     falls: bool
+    by_name: bool = False
 
-    def by(self, table: str) -> str:
-        key = "place_name" if self.place == "0::bigint" else "place"
+    def columns(self) -> str:
+        return (
+            f"0::bigint as place, {self.place} as place_name"
+            if self.by_name
+            else f"{self.place} as place, '' as place_name"
+        )
+
+    def sorted(self, key: str, product: str) -> str:
         turn = " desc" if self.falls else ""
-        return f"{table}.{key}{turn}, {table}.product_id{turn}"
+        return f"order by {key}{turn}, {product}{turn}"
+
+    def beyond(self, key: str, product: str, place: str, last: str) -> str:
+        kind = "text" if self.by_name else "bigint"
+        return f"({key}, {product}) {'<' if self.falls else '>'} ({place}::{kind}, {last}::uuid)"
 
 
 ORDERS = {
-    Sort.NEWEST: Order("d.published_us", "''", True),
-    Sort.PRICE: Order("d.base_price", "''", False),
-    Sort.PRICE_DESCENDING: Order("d.base_price", "''", True),
-    Sort.NAME: Order("0::bigint", "d.name_key", False),
-    Sort.POPULARITY: Order("d.popularity", "''", True),
-    Sort.ENDING_SOON: Order("d.ends_us", "''", False),
-    Sort.RELEVANCE: Order("(ts_rank(d.document, $9::text::tsquery) * 1000000)::bigint", "''", True),
+    Sort.NEWEST: Order("d.published_us", True),
+    Sort.PRICE: Order("d.base_price", False),
+    Sort.PRICE_DESCENDING: Order("d.base_price", True),
+    Sort.NAME: Order("d.name_key", False, by_name=True),
+    Sort.POPULARITY: Order("d.popularity", True),
+    Sort.ENDING_SOON: Order("d.ends_us", False),
+    Sort.RELEVANCE: Order("(ts_rank(d.title, $9::text::tsquery) * 1000000)::bigint", True),
 }
 
 
-def _listing(sort: Sort, *, searched: bool, after: bool) -> str:
-    """A page of a list: $7 items from $8 on, of those found by $9; or $7 items after the place $8 and product $10."""
-    order = ORDERS[sort]
-    key = order.place_name if sort is Sort.NAME else order.place
-    turn = " desc" if order.falls else ""
-    text = "and d.document @@ $9::text::tsquery" if searched else ""
-    kind = "text" if sort is Sort.NAME else "bigint"
-    product = "$10" if searched else "$9"
-    beyond = f"and ({key}, d.product_id) {'<' if order.falls else '>'} ($8::{kind}, {product}::uuid)" if after else ""
-    window = "limit $7" if after else "limit $7 offset $8"
+def _browsed(order: Order, *, after: bool) -> str:
+    """$7 of all products, from $8 on, or after the place $8 and the product $9; read in the order of an index."""
+    beyond = f"and {order.beyond(order.place, 'd.product_id', '$8', '$9')}" if after else ""
     return f"""
         with wanted as materialized (
-            select d.product_id, d.ends_us, {order.place} as place, {order.place_name} as place_name
-            from search_documents d where {_WANTED} {text} {beyond}
-            order by {key}{turn}, d.product_id{turn} {window})
-        {_SHOWN} order by {order.by("w")}
+            select d.product_id, d.ends_us, {order.columns()} from search_documents d where {_WANTED} {beyond}
+            {order.sorted(order.place, "d.product_id")} limit $7 {"" if after else "offset $8"})
+        select w.place, w.place_name, null::bigint as total, {_ITEM} {_SHOWN}
+        {order.sorted("w.place_name" if order.by_name else "w.place", "w.product_id")}
     """
 
 
+def _searched(order: Order, *, after: bool) -> str:
+    """$7 of the products that $9 finds, from $8 on, or after the place $8 and the product $10; found once, for the
+    page and for the number of all."""
+    key = "place_name" if order.by_name else "place"
+    beyond = f"where {order.beyond(key, 'product_id', '$8', '$10')}" if after else ""
+    return f"""
+        with found as materialized (
+            select d.product_id, d.ends_us, {order.columns()}
+            from search_documents d where {_WANTED} and d.document @@ $9::text::tsquery),
+        wanted as materialized (
+            select * from found {beyond} {order.sorted(key, "product_id")} limit $7 {"" if after else "offset $8"})
+        select w.place, w.place_name, (select count(*) from found) as total, {_ITEM} {_SHOWN}
+        {order.sorted(f"w.{key}", "w.product_id")}
+    """
+
+
+_BROWSABLE = {sort: order for sort, order in ORDERS.items() if sort is not Sort.RELEVANCE}
 browse_pages: dict[Sort, sql.Many[FoundItem]] = {
-    sort: sql.many(FoundItem, _listing(sort, searched=False, after=False))
-    for sort in Sort
-    if sort is not Sort.RELEVANCE
+    sort: sql.many(FoundItem, _browsed(order, after=False)) for sort, order in _BROWSABLE.items()
 }
 browse_after: dict[Sort, sql.Many[FoundItem]] = {
-    sort: sql.many(FoundItem, _listing(sort, searched=False, after=True)) for sort in Sort if sort is not Sort.RELEVANCE
+    sort: sql.many(FoundItem, _browsed(order, after=True)) for sort, order in _BROWSABLE.items()
 }
 search_pages: dict[Sort, sql.Many[FoundItem]] = {
-    sort: sql.many(FoundItem, _listing(sort, searched=True, after=False)) for sort in Sort
+    sort: sql.many(FoundItem, _searched(order, after=False)) for sort, order in ORDERS.items()
 }
 search_after: dict[Sort, sql.Many[FoundItem]] = {
-    sort: sql.many(FoundItem, _listing(sort, searched=True, after=True)) for sort in Sort
+    sort: sql.many(FoundItem, _searched(order, after=True)) for sort, order in ORDERS.items()
 }
 count_browsed = sql.one(int, f"select count(*) from search_documents d where {_WANTED}")
 count_found = sql.one(
@@ -243,7 +263,7 @@ count_found = sql.one(
 
 
 def _facets(*, searched: bool) -> str:
-    """Counts of each facet's values, and of all that is found, in one reading of the documents."""
+    """Counts of each facet's values in one reading of the documents."""
     text = "and d.document @@ $7::text::tsquery" if searched else ""
     bands = ", ".join(str(each) for each in PRICE_BANDS)
     return f"""
@@ -263,11 +283,7 @@ def _facets(*, searched: bool) -> str:
                 select id as leaf, id, parent_id from categories
                 union all select up.leaf, c.id, c.parent_id from categories c join up on up.parent_id = c.id)
             select leaf, id from up)
-        select 'total' as facet, '' as value, '' as name, '' as name_en,
-            coalesce(sum(count) filter (where in_price and in_category and in_city and in_session), 0)::bigint as count
-        from grouped
-        union all
-        select 'category', c.slug, c.name, c.name_en, sum(g.count)::bigint
+        select 'category' as facet, c.slug as value, c.name, c.name_en, sum(g.count)::bigint as count
         from grouped g join tree on tree.leaf = g.category_id join categories c on c.id = tree.id and c.is_active
         where g.in_price and g.in_city and g.in_session group by c.id
         union all
@@ -311,7 +327,7 @@ find_related = sql.many(
     f"""
     with asked as (select p.id, p.category_id, p.factory_id, p.name, p.name_en from products p where p.id = $1),
     near as (
-        select d.product_id, d.category_id, d.document, d.popularity from search_documents d, asked
+        select d.product_id, d.category_id, d.title, d.popularity from search_documents d, asked
         where d.category_id = asked.category_id and d.product_id <> asked.id
         order by d.popularity desc, d.product_id desc limit 200),
     likeness as (
@@ -323,6 +339,6 @@ find_related = sql.many(
     join categories c on c.id = p.category_id
     left join factory_names f on f.factory_id = p.factory_id
     cross join likeness
-    order by ts_rank(near.document, likeness.words) desc, near.popularity desc, p.id desc limit $2
+    order by ts_rank(near.title, likeness.words) desc, near.popularity desc, p.id desc limit $2
     """,
 )
