@@ -141,7 +141,10 @@ async def find(
     if found.total or understood is None:
         return found
     wider = await understand(ctx, query, widely=True)
-    return found if wider is None or wider == understood else await _answer(ctx, window, wider, facets=facets)
+    if wider is None or wider == understood:
+        return found
+    further = await _answer(ctx, window, wider, facets=facets)
+    return further if further.total else found
 
 
 class _Window(msgspec.Struct, frozen=True):

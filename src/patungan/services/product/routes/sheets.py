@@ -48,7 +48,7 @@ async def import_report(ctx: Ctx, caller: SignedIn, report_id: FromPath[UUID]) -
 async def export_products(ctx: Ctx, caller: SignedIn, factory_id: FromQuery[UUID | None] = None) -> Stream:
     pieces = await sheets.give_out(ctx, caller, factory_id)
     headers = {"Content-Disposition": 'attachment; filename="products.csv"'}
-    return Stream(pieces, media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(pieces, media_type="text/csv", headers=headers)
 
 
 @get("/api/products/mine/{product_id:uuid}/prices", audience=EDITORS)
