@@ -81,7 +81,10 @@ SERVICES: tuple[ServiceEntry, ...] = (
         "payment",
         3005,
         "Xendit payments, escrow, refunds",
-        (GatewayRoute("payments"), GatewayRoute("refunds"), GatewayRoute("webhooks/payment", limited=False)),
+        (
+            *(GatewayRoute("payments"), GatewayRoute("refunds"), GatewayRoute("transactions"), GatewayRoute("reports")),
+            *(GatewayRoute("audits"), GatewayRoute("reconciliations"), GatewayRoute("webhooks/payment", limited=False)),
+        ),
     ),
     ServiceEntry("order", 3006, "Orders and fulfilment", (GatewayRoute("orders"),)),
     ServiceEntry("notification", 3007, "In-app, push, e-mail and SMS notifications", (GatewayRoute("notifications"),)),

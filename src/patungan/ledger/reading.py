@@ -56,6 +56,15 @@ class AccountLine(msgspec.Struct, frozen=True):
     balance: Rupiah
 
 
+class AccountMove(msgspec.Struct, frozen=True):
+    """What transactions of one label moved on an account."""
+
+    transaction_kind: str
+    transactions: int
+    debits: Rupiah
+    credits: Rupiah
+
+
 class TransactionLine(msgspec.Struct, frozen=True):
     account: str
     amount: Rupiah
@@ -131,6 +140,9 @@ account_lines = sql.many(
     select posted_at, transaction_id, transaction_kind, reference, idempotency_key, amount, balance
     from ledger.account_lines($1, $2, $3, $4, $5)
     """,
+)
+account_moves = sql.many(
+    AccountMove, "select transaction_kind, transactions, debits, credits from ledger.account_moves($1, $2, $3)"
 )
 transactions_by = sql.many(
     LedgerTransaction,
