@@ -342,6 +342,8 @@ def _operational_routes(ctx: Context, service: Service) -> list[Any]:
         size, idle = ctx.db.sizes()
         connections.labels(service.name, "open").set(size)
         connections.labels(service.name, "idle").set(idle)
+        for collect in ctx.local.get("collectors", ()):
+            await collect()
         return Response(generate_latest(ctx.metrics), media_type="text/plain; version=0.0.4")
 
     return [health, ready, metrics]
