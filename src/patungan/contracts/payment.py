@@ -96,18 +96,23 @@ class Released(Message, frozen=True):
 
 
 class RefundSession(Message, frozen=True):
-    """Refunds every paid participant of a session in full; a second request changes nothing.
+    """Refunds the paid participants of a session in full, a batch at a time; a second request changes nothing.
 
-    ``reason`` is a refund_reason of DOMAIN.md 2.
+    ``reason`` is a refund_reason of DOMAIN.md 2; ``after`` is the ``last`` of the answer before. From the first request on
+    what is paid for the session goes back.
     """
 
     session_id: UUID
     reason: str
+    after: UUID | None = None
 
 
 class RefundsStarted(Message, frozen=True):
+    """All refunds of the session so far, and where to go on; ``last`` is None when all are there."""
+
     count: int
     amount: Rupiah
+    last: UUID | None = None
 
 
 class GetPayments(Message, frozen=True):

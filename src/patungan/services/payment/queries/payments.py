@@ -240,13 +240,6 @@ claim_overdue = sql.many(
 pending_of_participants = sql.many(
     UUID, "select id from payments where participant_id = any($1::uuid[]) and status = 'pending' order by id"
 )
-pending_of_session = sql.many(
-    Payment, f"select {_PAYMENT} from payments where session_id = $1 and status = 'pending' order by id"
-)
-lock_paid_of_session = sql.many(
-    Payment,
-    f"select {_PAYMENT} from payments where session_id = $1 and status = 'paid' order by id for no key update",
-)
 mark_released = sql.run(
     "update payments set escrow_released_at = $2 where session_id = $1 and status = 'paid' and escrow_released_at is null"
 )

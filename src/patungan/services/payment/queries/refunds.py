@@ -59,15 +59,6 @@ class AdminRefund(msgspec.Struct, frozen=True):
     failure: str | None
 
 
-class Refundable(msgspec.Struct, frozen=True):
-    """A paid payment of a session with the money that is to go back."""
-
-    payment_id: UUID
-    invoice_id: str
-    amount: Rupiah
-    method: str
-
-
 _REFUND = """
     r.id, r.code, r.payment_id, p.participant_id, p.session_id, r.order_id,
     array(select o.order_id from payment_orders o where o.payment_id = r.payment_id
@@ -75,15 +66,6 @@ _REFUND = """
     r.status, r.destination, r.attempt, r.asked_at is not null as asked, r.provider_refund_id, r.looks
 """
 
-refundable_of_session = sql.many(
-    Refundable,
-    """
-    select p.id as payment_id, c.invoice_id, c.amount, c.method from payments p join receipts c on c.payment_id = p.id
-    where p.session_id = $1 and p.status = 'paid' and c.kind = 'in_time'
-      and not exists (select 1 from refunds r where r.invoice_id = c.invoice_id and r.kind = 'session')
-    order by p.id
-    """,
-)
 insert_refunds = sql.many(
     UUID,
     """
