@@ -23,7 +23,7 @@ END_ATTEMPTS = 6
 REFUNDS_AT_ONCE = 50
 
 
-@subscription(ParticipantsJoined, ParticipantReleased)
+@subscription(ParticipantsJoined, ParticipantReleased, linger=timedelta(seconds=0.5))
 async def follow_participants(
     ctx: Context, tx: Transaction, events: Sequence[Received[ParticipantsJoined | ParticipantReleased]]
 ) -> None:
