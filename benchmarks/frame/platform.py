@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 from benchmarks.frame.limits import bound_to
 from patungan.operations import nginx, ports
@@ -50,10 +51,12 @@ class Piece:
 
     def cpu_seconds(self) -> float:
         """Processor time so far, user and system, with all threads."""
-        import psutil
-
         times = psutil.Process(self.process.pid).cpu_times()
         return times.user + times.system
+
+    def megabytes(self) -> float:
+        """Memory that is its own or shared, now."""
+        return psutil.Process(self.process.pid).memory_info().rss / 1e6
 
 
 @dataclass
