@@ -54,12 +54,13 @@ class Market:
 
     async def send(self, service: str, path: str, body: Any = None, *, as_owner: bool = False) -> Any:
         """Write something through a service's API as the administrator, or as the factory's owner."""
-        headers = self._headers(as_owner=as_owner)
+        headers = self.headers(as_owner=as_owner)
         answer = await self.client.post(self.platform.url(service, path), json=body, headers=headers)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def _headers(self, *, as_owner: bool) -> dict[str, str]:
+    def headers(self, *, as_owner: bool) -> dict[str, str]:
+        """The headers of a write by the administrator, or by the factory's owner."""
         return {
             "Authorization": f"Bearer {self._owner if as_owner else self._admin}",
             "Idempotency-Key": uuid4().hex,
@@ -76,7 +77,7 @@ class Market:
             given = {"sku": f"{product['sku']}-{number}", "name": name, "weight_grams": 250}
             await self.send("product", f"{path}/variants", given, as_owner=True)
         url = self.platform.url("product", f"{path}/images")
-        answer = await self.client.post(url, content=PICTURE, headers=self._headers(as_owner=True))
+        answer = await self.client.post(url, content=PICTURE, headers=self.headers(as_owner=True))
         answer.raise_for_status()
         self.product = await self.send("product", f"{path}/publish", as_owner=True)
 

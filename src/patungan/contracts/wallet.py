@@ -1,4 +1,4 @@
-"""The contract of wallet: credits that other services decide on."""
+"""The contract of wallet: credits that other services decide on, holds for payments, withdrawals."""
 
 from __future__ import annotations
 
@@ -41,12 +41,45 @@ class Credited(Message, frozen=True):
     amount: Rupiah
 
 
+class HoldFunds(Message, frozen=True):
+    """Sets wallet money aside for a payment, once for the payment; in rupiah. The payment takes it by its own posting
+    (wallet_hold to escrow); ``payment.paid`` marks it captured."""
+
+    payment_id: UUID
+    payment_code: str
+    user_id: UUID
+    amount: Rupiah
+
+
+class ReleaseHold(Message, frozen=True):
+    """Gives held money back to its wallet, once; a hold that was captured stays, and the answer says so."""
+
+    payment_id: UUID
+    reason: str
+
+
+class Hold(Message, frozen=True):
+    """``status`` is held, captured or released; rupiah."""
+
+    payment_id: UUID
+    amount: Rupiah
+    status: str
+
+
 credit_cashbacks = operation("wallet", "credit-cashbacks", CreditCashbacks, Credited, timeout=15.0)
 credit_refund = operation("wallet", "credit-refund", CreditRefund, Credited)
+hold_funds = operation("wallet", "hold-funds", HoldFunds, Hold)
+"""Raises InsufficientBalance, and Conflict for a payment that has a hold of another amount or person."""
+release_hold = operation("wallet", "release-hold", ReleaseHold, Hold)
+"""Raises HoldNotFound for a payment that nothing was held for."""
 
 
 class InsufficientBalance(Problem):
     code, status, title = "insufficient_balance", 409, "The wallet does not hold that much"
+
+
+class HoldNotFound(Problem):
+    code, status, title = "hold_not_found", 404, "No money is held for this payment"
 
 
 @event("wallet", "wallet.credited")

@@ -98,7 +98,7 @@ async def cancel(ctx: Context, session_id: UUID, actor: UUID, reason: str) -> No
             await tell(tx, closing_id(session_id), STOCK_TOPIC, f"cancelled-{session_id}")
 
 
-@subscription(payment.PaymentPaid, payment.PaymentExpired)
+@subscription(payment.PaymentPaid, payment.PaymentExpired, linger=timedelta(seconds=0.05))
 async def on_payments(
     ctx: Context, tx: Transaction, events: Sequence[Received[payment.PaymentPaid | payment.PaymentExpired]]
 ) -> None:

@@ -75,6 +75,10 @@ class JoinInput(Input, frozen=True):
     variant_id: UUID | None = None
 
 
+class QuantityChange(Input, frozen=True):
+    quantity: Quantity
+
+
 class Cancellation(Input, frozen=True):
     reason: Reason
 
@@ -285,6 +289,21 @@ async def leave(ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], particip
     await joining.leave(ctx, caller.user_id, session_id, participant_id)
 
 
+@patch("/api/group-buying/{session_id:uuid}/participants/{participant_id:uuid}", audience=Audience.CUSTOMER)
+async def change_quantity(
+    ctx: Ctx,
+    caller: SignedIn,
+    session_id: FromPath[UUID],
+    participant_id: FromPath[UUID],
+    data: JSONBody[QuantityChange],
+    idempotency_key: IdempotencyKey,
+) -> Joined:
+    """Before paying: the answer is a reservation in the old one's place, with a payment of its own."""
+    return await joining.change_quantity(
+        ctx, caller.user_id, session_id, participant_id, data.quantity, idempotency_key
+    )
+
+
 @post("/api/group-buying/{session_id:uuid}/cancel", audience=Audience.FACTORY_OWNER, status=202)
 async def cancel(ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], data: JSONBody[Cancellation]) -> SessionView:
     await ending.may_cancel(ctx, caller, session_id)
@@ -317,5 +336,5 @@ async def run_expired(ctx: Ctx) -> Swept:
 routes = [
     *(list_sessions, list_own, show_by_code, show_session, list_participants, show_statistics, show_availability),
     *(list_shipping_options, watch, create_session, change_session, delete_session, join, leave, cancel, end_now),
-    *(set_production, run_near_expiration, run_expired),
+    *(change_quantity, set_production, run_near_expiration, run_expired),
 ]

@@ -207,6 +207,7 @@ class Refusal(enum.StrEnum):
     NO_SUCH_VARIANT = "variant_not_found"
     QUANTITY = "quantity_refused"
     TOO_MANY_HOLDS = "too_many_holds"
+    BUYER_LIMIT = "buyer_limit_reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,9 @@ class Desk:
     claimed: bool
     variants: list[VariantState]
     open_holds: dict[UUID, int]
+    units: dict[UUID, int]
+    """Units that each buyer has reserved or paid."""
+    max_units_per_buyer: int | None = None
 
     def decide(self, wish: JoinWish, now: datetime) -> Accepted | Refused:
         """Accept or refuse a join, and count an accepted one into the state that the next is judged by."""
@@ -260,10 +264,21 @@ class Desk:
         room = available(self.variants, position)
         if room is not None and wish.quantity > room:
             return Refused(Refusal.QUANTITY, room)
-        variant = self.variants[position]
-        self.variants[position] = replace(variant, demand=variant.demand + wish.quantity)
-        self.open_holds[wish.user_id] = self.open_holds.get(wish.user_id, 0) + 1
+        taken = self.units.get(wish.user_id, 0)
+        if self.max_units_per_buyer is not None and taken + wish.quantity > self.max_units_per_buyer:
+            return Refused(Refusal.BUYER_LIMIT, max(0, self.max_units_per_buyer - taken))
+        self._take(wish.user_id, position, wish.quantity, holds=1)
         return Accepted(position)
+
+    def give_back(self, user_id: UUID, position: int, quantity: int) -> None:
+        """Return the units of an unpaid reservation that another one replaces."""
+        self._take(user_id, position, -quantity, holds=-1)
+
+    def _take(self, user_id: UUID, position: int, quantity: int, *, holds: int) -> None:
+        variant = self.variants[position]
+        self.variants[position] = replace(variant, demand=variant.demand + quantity)
+        self.open_holds[user_id] = self.open_holds.get(user_id, 0) + holds
+        self.units[user_id] = self.units.get(user_id, 0) + quantity
 
 
 def hold_until(now: datetime, ends_at: datetime, *, gated: bool) -> datetime:

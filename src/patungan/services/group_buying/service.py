@@ -11,6 +11,7 @@ from patungan.kernel.settings import Common
 from patungan.kernel.signals import Signals
 from patungan.services.group_buying import processes
 from patungan.services.group_buying.operations.desk import Desks
+from patungan.services.group_buying.operations.joining import Lookups
 from patungan.services.group_buying.operations.progress import Announcer, Watchers
 from patungan.services.group_buying.routes import routes
 
@@ -30,11 +31,12 @@ async def open_desks(ctx: Context) -> None:
     watchers = ctx.local["watchers"] = Watchers(ctx, signals)
     ctx.local["announcer"] = Announcer(ctx, signals, watchers, answers)
     ctx.local["desks"] = Desks(ctx)
+    ctx.local["lookups"] = Lookups(ctx)
 
 
 async def close_desks(ctx: Context) -> None:
     """Answer who still waits at a desk, announce it, then stop watching."""
-    for name in ("desks", "announcer", "watchers", "signals"):
+    for name in ("desks", "lookups", "announcer", "watchers", "signals"):
         await ctx.local[name].close()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from patungan.contracts.group_buying import ParticipantJoined, ParticipantReleased
+from patungan.contracts.group_buying import ParticipantReleased, ParticipantsJoined
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
@@ -23,12 +23,12 @@ END_ATTEMPTS = 6
 REFUNDS_AT_ONCE = 50
 
 
-@subscription(ParticipantJoined, ParticipantReleased)
+@subscription(ParticipantsJoined, ParticipantReleased, linger=timedelta(seconds=0.5))
 async def follow_participants(
-    ctx: Context, tx: Transaction, events: Sequence[Received[ParticipantJoined | ParticipantReleased]]
+    ctx: Context, tx: Transaction, events: Sequence[Received[ParticipantsJoined | ParticipantReleased]]
 ) -> None:
     """Make the payments that a join's own call did not reach us for, then end those of who left or lapsed."""
-    joined = [each.body.payment for each in events if isinstance(each.body, ParticipantJoined)]
+    joined = [owed for each in events if isinstance(each.body, ParticipantsJoined) for owed in each.body.payments]
     released = [each.body.participant_id for each in events if isinstance(each.body, ParticipantReleased)]
     if joined:
         await create_missing(ctx, tx, joined)

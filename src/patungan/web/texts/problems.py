@@ -9,6 +9,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Keikutsertaan ini sudah dibayar dan tidak dapat dibatalkan.",
         "This is paid already and cannot be left.",
     ),
+    "buyer_limit_reached": (
+        "Jumlah itu melebihi batas per pembeli pada sesi ini.",
+        "That is more than one buyer may take in this session.",
+    ),
     "conflict": ("Keadaannya sudah berubah. Muat ulang halaman.", "Things have changed. Reload the page."),
     "courier_service_unknown": (
         "Kurir itu tidak melayani alamat ini. Pilih kurir lain.",
@@ -61,6 +65,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "service_unavailable": (
         "Layanan sedang tidak dapat dihubungi. Tidak ada yang berubah; coba lagi sebentar lagi.",
         "The service is not available right now. Nothing has changed; try again shortly.",
+    ),
+    "reservation_lapsed": (
+        "Reservasi ini sudah berakhir. Silakan ikut lagi.",
+        "This reservation has lapsed. Please join again.",
     ),
     "session_ended": ("Sesi ini sudah berakhir.", "This session has ended."),
     "session_not_found": ("Sesi itu tidak ada.", "There is no such session."),

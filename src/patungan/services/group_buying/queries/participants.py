@@ -13,11 +13,6 @@ from patungan.kernel.money import Rupiah
 from patungan.services.group_buying.rules import ParticipantStatus
 
 
-class OpenHolds(msgspec.Struct, frozen=True):
-    user_id: UUID
-    holds: int
-
-
 class KnownJoin(msgspec.Struct, frozen=True):
     """A join that was accepted before under the same idempotency key."""
 
@@ -50,6 +45,13 @@ class Participant(msgspec.Struct, frozen=True):
     @property
     def total(self) -> Rupiah:
         return Rupiah(self.product_amount + self.leg1_amount + self.leg2_amount + self.fee_amount)
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """Where a participation's parcel goes, and by which service."""
+
+    address: Address
+    courier_service: str
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -110,13 +112,6 @@ class Shown(msgspec.Struct, frozen=True):
 _PARTICIPANT = """id, session_id, user_id, variant_id, quantity, unit_price, product_amount, leg1_amount, leg2_amount,
     fee_amount, status, joined_at, expires_at, final_unit_price, cashback, order_number"""
 
-open_holds = sql.many(
-    OpenHolds,
-    """
-    select user_id, count(*) as holds from participants
-    where session_id = $1 and user_id = any($2::uuid[]) and status = 'held' group by user_id
-    """,
-)
 known_joins = sql.many(
     KnownJoin,
     """
@@ -141,6 +136,7 @@ participants_by_ids = sql.many(Participant, f"select {_PARTICIPANT} from partici
 find_own = sql.maybe(
     Participant, f"select {_PARTICIPANT} from participants where id = $1 and user_id = $2 and session_id = $3"
 )
+find_delivery = sql.one(Delivery, "select address, courier_service from participants where id = $1")
 list_own = sql.many(
     Participant,
     f"select {_PARTICIPANT} from participants where user_id = $1 order by joined_at desc, id desc limit $2 offset $3",

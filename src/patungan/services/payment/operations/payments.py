@@ -58,12 +58,13 @@ async def create_missing(ctx: Context, tx: Transaction, wanted: Sequence[contrac
     created: list[Payment] = []
     missing = dict(by_participant)
     for _ in range(CODE_ATTEMPTS):
-        known = await queries.known_participants(tx, list(missing))
-        for participant_id in known:
+        created += await _insert(ctx, tx, list(missing.values()))
+        if len(created) == len(by_participant):
+            break
+        for participant_id in await queries.known_participants(tx, list(missing)):
             del missing[participant_id]
         if not missing:
             break
-        created += await _insert(ctx, tx, list(missing.values()))
     else:
         raise InternalError("no free payment code was found")
     expired = [each for each in created if each.status is PaymentStatus.EXPIRED]
@@ -99,15 +100,31 @@ async def _insert(ctx: Context, tx: Transaction, wanted: Sequence[contract.Escro
 async def create_escrow_payments(ctx: Context, request: contract.CreateEscrowPayments) -> contract.PaymentSummaries:
     for each in request.payments:
         check_payable(each)
-    if request.payments:
-        async with ctx.db.transaction() as tx:
-            await create_missing(ctx, tx, request.payments)
-    return await _summaries(ctx, [each.participant_id for each in request.payments])
+    if not request.payments:
+        return contract.PaymentSummaries(payments=[])
+    async with ctx.db.transaction() as tx:
+        created = await create_missing(ctx, tx, request.payments)
+    if len(created) < len(request.payments):
+        return await _summaries(ctx, [each.participant_id for each in request.payments])
+    made = {each.participant_id: summary_of(each) for each in created}
+    return contract.PaymentSummaries(payments=[made[each.participant_id] for each in request.payments])
 
 
 @implements(contract.get_payments)
 async def get_payments(ctx: Context, request: contract.GetPayments) -> contract.PaymentSummaries:
     return await _summaries(ctx, request.participant_ids)
+
+
+def summary_of(payment: Payment) -> contract.PaymentSummary:
+    """A payment as other services see it."""
+    return contract.PaymentSummary(
+        id=payment.id,
+        code=payment.code,
+        participant_id=payment.participant_id,
+        status=payment.status,
+        total=payment.total,
+        expires_at=payment.expires_at,
+    )
 
 
 async def _summaries(ctx: Context, participant_ids: Sequence[UUID]) -> contract.PaymentSummaries:
