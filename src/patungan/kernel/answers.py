@@ -11,12 +11,13 @@ import asyncio
 import enum
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from patungan.kernel.service import Context
 from patungan.kernel.signals import Signals
 
 KEPT_SECONDS = 0.45
@@ -185,6 +186,19 @@ class Answers:
 
     def _heard(self, message: bytes) -> None:
         self.drop(msgspec.json.decode(message, type=list[str] | None))
+
+
+def keep_answers(ctx: Context, routes: Sequence[Any]) -> None:
+    """Give a service that has such routes its ``answers``, and ``signals`` by which its processes tell each other."""
+    if any(route.opt.get("kept") is not None for route in routes):
+        signals = ctx.local["signals"] = Signals(ctx.valkey, ctx.log)
+        ctx.local["answers"] = Answers(ctx.name, signals, routes)
+
+
+async def stop_keeping(ctx: Context) -> None:
+    """Stop listening to the other processes."""
+    if "signals" in ctx.local:
+        await ctx.local["signals"].close()
 
 
 def _kept(scope: Scope) -> Kept | None:

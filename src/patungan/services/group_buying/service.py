@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from patungan.kernel.answers import Answers
 from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common
-from patungan.kernel.signals import Signals
 from patungan.services.group_buying import processes
 from patungan.services.group_buying.operations.desk import Desks
 from patungan.services.group_buying.operations.joining import Lookups
@@ -25,18 +23,16 @@ class Settings(Common, frozen=True, kw_only=True):
 
 
 async def open_desks(ctx: Context) -> None:
-    """One set of desks, of watchers and of kept answers a process."""
-    signals = ctx.local["signals"] = Signals(ctx.valkey, ctx.log)
-    answers = ctx.local["answers"] = Answers(ctx.name, signals, routes)
-    watchers = ctx.local["watchers"] = Watchers(ctx, signals)
-    ctx.local["announcer"] = Announcer(ctx, signals, watchers, answers)
+    """One set of desks and one set of watchers a process."""
+    ctx.local["watchers"] = Watchers(ctx)
+    ctx.local["announcer"] = Announcer(ctx)
     ctx.local["desks"] = Desks(ctx)
     ctx.local["lookups"] = Lookups(ctx)
 
 
 async def close_desks(ctx: Context) -> None:
     """Answer who still waits at a desk, announce it, then stop watching."""
-    for name in ("desks", "lookups", "announcer", "watchers", "signals"):
+    for name in ("desks", "lookups", "announcer", "watchers"):
         await ctx.local[name].close()
 
 

@@ -24,7 +24,7 @@ async def home(
     query = q.strip()[:100]
     wanted = "all" if show == "all" else "open"
     number = page_of(page)
-    found: dict[str, Any] = await visitor.get(
+    found: dict[str, Any] = await visitor.look(
         "group-buying",
         "/api/group-buying",
         q=query,

@@ -66,8 +66,11 @@ async def _states_of(ctx: Context, session_ids: Collection[UUID]) -> list[tuple[
 class Announcer:
     """Gathers the changes that this process commits and announces each session at most ten times a second."""
 
-    def __init__(self, ctx: Context, signals: Signals, watchers: Watchers, answers: Answers) -> None:
-        self._ctx, self._signals, self._watchers, self._answers = ctx, signals, watchers, answers
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._signals: Signals = ctx.local["signals"]
+        self._answers: Answers = ctx.local["answers"]
+        self._watchers: Watchers = ctx.local["watchers"]
         self._pending: set[UUID] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -116,8 +119,9 @@ class Announcer:
 class Watchers:
     """The sessions that are watched in this process, each with one subscription and its latest state."""
 
-    def __init__(self, ctx: Context, signals: Signals) -> None:
-        self._ctx, self._signals = ctx, signals
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._signals: Signals = ctx.local["signals"]
         self._topics: dict[UUID, Topic] = {}
         self._opening: dict[UUID, asyncio.Task[Topic]] = {}
         self._task = asyncio.create_task(self._look_after())

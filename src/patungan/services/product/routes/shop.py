@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from patungan.contracts import factory
 from patungan.contracts import product as contract
+from patungan.kernel.answers import Kept
 from patungan.kernel.errors import InvalidInput, Unavailable
 from patungan.kernel.http import Ctx, PageLimit, PageNumber, get
 from patungan.kernel.identity import Audience
@@ -21,7 +22,7 @@ from patungan.services.product.rules import LIKENESSES, PUBLIC_STATUSES, Sort, t
 PriceLimit = Annotated[int | None, QueryParameter(ge=0, le=1_000_000_000)]
 
 
-@get("/api/products", audience=Audience.PUBLIC)
+@get("/api/products", audience=Audience.PUBLIC, kept=Kept.LIST)
 async def list_products(
     ctx: Ctx,
     q: Query = None,
@@ -51,12 +52,12 @@ async def list_products(
     return ProductPage(items, page, limit, total)
 
 
-@get("/api/products/{slug:str}", audience=Audience.PUBLIC)
+@get("/api/products/{slug:str}", audience=Audience.PUBLIC, kept=Kept.PAGE)
 async def product_page(ctx: Ctx, slug: FromPath[str]) -> ProductDetail:
     return await _shown(ctx, await queries.find_product_by_slug(ctx.db, slug))
 
 
-@get("/api/products/id/{product_id:uuid}", audience=Audience.PUBLIC)
+@get("/api/products/id/{product_id:uuid}", audience=Audience.PUBLIC, kept=Kept.PAGE)
 async def product_by_id(ctx: Ctx, product_id: FromPath[UUID]) -> ProductDetail:
     return await _shown(ctx, await queries.find_product(ctx.db, product_id))
 
