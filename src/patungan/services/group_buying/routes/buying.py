@@ -208,7 +208,11 @@ async def leave(ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], particip
     await joining.leave(ctx, caller.user_id, session_id, participant_id)
 
 
-@patch("/api/group-buying/{session_id:uuid}/participants/{participant_id:uuid}", audience=Audience.CUSTOMER)
+@patch(
+    "/api/group-buying/{session_id:uuid}/participants/{participant_id:uuid}",
+    audience=Audience.CUSTOMER,
+    announces=True,
+)
 async def change_quantity(
     ctx: Ctx,
     caller: SignedIn,
