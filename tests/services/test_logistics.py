@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from valkey.exceptions import ConnectionError as ValkeyConnectionError
 from patungan.contracts import logistics as contract
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.money import Rupiah
+from patungan.services.logistics.operations import rates as use_case
 from tests.alone import Alone, alone
 from tests.house import Servers
 
@@ -52,12 +54,25 @@ async def direct(servers: Servers, template: str) -> AsyncIterator[Alone]:
 @pytest.fixture(autouse=True)
 async def fair_weather(service: Alone) -> AsyncIterator[None]:
     """Each test begins without faults, with a closed circuit and nothing cached."""
-    await service.context.valkey.flushdb()
+    await forget(service)
     yield
     await service.faults()
     service.later(minutes=1)
-    await service.context.valkey.flushdb()
+    await forget(service)
     await quote(service, JAKARTA, BANDUNG)
+
+
+async def forget(service: Alone) -> None:
+    """Empty both caches."""
+    await service.context.valkey.flushdb()
+    service.context.local["rates"].forget()
+
+
+async def asked_in_the_end(service: Alone, times: int) -> None:
+    """Wait until the courier was asked that often."""
+    async with asyncio.timeout(10):
+        while await service.asked() != [times]:
+            await asyncio.sleep(0.02)
 
 
 def parcel(origin: str, destination: str, **other: Any) -> contract.QuoteRates:
@@ -114,9 +129,62 @@ async def test_equal_parcels_are_asked_for_once_an_hour(service: Alone) -> None:
     service.later(minutes=59)
     await quote(service, JAKARTA, BANDUNG)
     assert await service.asked() == [4]
+    # Old offers are answered at once while new ones are asked for; much older ones are not.
     service.later(minutes=1)
     assert await quote(service, JAKARTA, BANDUNG) == first
-    assert await service.asked() == [5]
+    await asked_in_the_end(service, 5)
+    service.later(hours=2, minutes=1)
+    assert await quote(service, JAKARTA, BANDUNG) == first
+    assert await service.asked() == [6]
+
+
+async def test_a_crowd_of_joins_costs_neither_courier_nor_valkey_anything(service: Alone) -> None:
+    first = await quote(service, JAKARTA, BANDUNG)
+    await service.faults(COUNTING)
+    before = (await service.context.valkey.info("stats"))["total_commands_processed"]
+    answers = await asyncio.gather(*(quote(service, JAKARTA, BANDUNG) for _ in range(500)))
+    assert all(answer == first for answer in answers)
+    assert await service.asked() == [0]
+    after = (await service.context.valkey.info("stats"))["total_commands_processed"]
+    assert after - before <= 20
+
+
+async def test_another_process_takes_what_is_shared(service: Alone) -> None:
+    first = await quote(service, JAKARTA, BANDUNG)
+    await service.faults(COUNTING)
+    service.context.local["rates"].forget()
+    assert await quote(service, JAKARTA, BANDUNG) == first
+    assert await service.asked() == [0]
+
+
+async def test_a_crowd_while_couriers_are_away_asks_them_once(service: Alone) -> None:
+    await service.faults({**RATES, "action": "fail", "status": 401})
+    for _ in range(3):
+        answers = await asyncio.gather(*(quote(service, JAKARTA, BANDUNG) for _ in range(50)))
+        assert all(shown(answer) == FLAT for answer in answers)
+    assert await service.asked() == [1]
+    service.later(seconds=16)
+    assert shown(await quote(service, JAKARTA, BANDUNG)) == FLAT
+    assert await service.asked() == [2]
+
+
+async def test_old_offers_stand_in_for_couriers_that_are_away_all_day(service: Alone) -> None:
+    first = await quote(service, JAKARTA, BANDUNG)
+    await service.faults({**RATES, "action": "fail", "status": 401})
+    service.later(hours=20)
+    assert await quote(service, JAKARTA, BANDUNG) == first
+    service.later(hours=6)
+    assert shown(await quote(service, JAKARTA, BANDUNG)) == FLAT
+
+
+async def test_the_least_wanted_offers_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(use_case, "MOST_KEPT", 2)
+    book, kept = use_case.RateBook(), use_case.Kept(datetime(2026, 11, 25, tzinfo=UTC), [])
+    book.keep("a", kept)
+    book.keep("b", kept)
+    assert book.find("a") is kept
+    book.keep("c", kept)
+    assert [book.find(key) for key in "abc"] == [kept, None, kept]
 
 
 async def test_a_crowd_asks_the_courier_once(service: Alone) -> None:
@@ -195,6 +263,9 @@ async def test_without_the_cache_prices_are_asked_for(service: Alone, monkeypatc
     first = await quote(service, JAKARTA, BANDUNG)
     assert await quote(service, JAKARTA, BANDUNG) == first
     assert not first[0].estimated
+    assert await service.asked() == [1]
+    service.context.local["rates"].forget()
+    assert await quote(service, JAKARTA, BANDUNG) == first
     assert await service.asked() == [2]
 
 
@@ -202,6 +273,7 @@ async def test_what_lies_spoilt_in_the_cache_is_asked_for_again(service: Alone) 
     first = await quote(service, JAKARTA, BANDUNG)
     (key,) = await service.context.valkey.keys("logistics:rates:*")
     await service.context.valkey.set(key, b'{"until": 5}')
+    service.context.local["rates"].forget()
     assert await quote(service, JAKARTA, BANDUNG) == first
 
 
@@ -233,12 +305,12 @@ async def test_couriers_by_their_own_keys_are_asked_together(direct: Alone) -> N
     others = [{"provider": name, "operation": "*", "action": "fail", "status": 500} for name in ("jne", "sicepat")]
     await direct.faults(*others)
     assert (await quote(direct, JAKARTA, BANDUNG)) == rates
-    await direct.context.valkey.flushdb()
+    await forget(direct)
     alone_left = await quote(direct, JAKARTA, BANDUNG)
     assert {rate.courier for rate in alone_left} == {"jnt"}
     # What is missing is asked for again after a minute, not an hour.
     await direct.faults()
-    direct.later(minutes=1)
+    direct.later(hours=3)
     assert await quote(direct, JAKARTA, BANDUNG) == rates
 
 

@@ -10,8 +10,8 @@ from msgspec import Meta
 
 from patungan.kernel.http import Ctx, Input, SignedIn, post
 from patungan.kernel.identity import Audience
-from patungan.services.logistics import operations
-from patungan.services.logistics.operations import Quoted
+from patungan.services.logistics.operations import goods
+from patungan.services.logistics.operations.goods import Quoted
 
 PostalCode = Annotated[str, Meta(pattern=r"^[0-9]{5}$")]
 
@@ -30,7 +30,7 @@ class RatesInput(Input, frozen=True):
 
 @post("/api/logistics/rates", audience=Audience.CUSTOMER)
 async def rates(ctx: Ctx, caller: SignedIn, data: JSONBody[RatesInput]) -> Quoted:
-    return await operations.quote_product(
+    return await goods.quote_product(
         ctx,
         caller.user_id,
         product_id=data.product_id,

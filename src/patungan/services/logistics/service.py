@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from patungan.contracts import logistics as contract
@@ -10,6 +9,7 @@ from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret
 from patungan.providers.couriers import biteship, jne, sicepat
 from patungan.services.logistics.couriers import open_couriers
+from patungan.services.logistics.operations.rates import RateBook
 from patungan.services.logistics.routes import routes
 
 
@@ -35,14 +35,11 @@ class Settings(Common, frozen=True, kw_only=True):
 
 async def _open(ctx: Context) -> None:
     ctx.local["couriers"] = open_couriers(ctx)
-    ctx.local["flights"] = {}
+    ctx.local["rates"] = RateBook()
 
 
 async def _close(ctx: Context) -> None:
-    flights = list(ctx.local["flights"].values())
-    for flight in flights:
-        flight.cancel()
-    await asyncio.gather(*flights, return_exceptions=True)
+    await ctx.local["rates"].close()
     for courier in ctx.local["couriers"]:
         await courier.aclose()
 

@@ -1,0 +1,1 @@
+"""What logistics does, one file a use case."""
