@@ -95,6 +95,13 @@ ACCOUNT: dict[str, tuple[str, str]] = {
         "Your money has been returned.",
     ),
     "payment.shipping": ("Ongkos kirim", "Shipping"),
+    "payment.wallet": ("Pakai saldo dompet", "Use your wallet"),
+    "payment.wallet.text": (
+        "Saldo Anda {balance}. Bagian dari dompet ditahan dulu, sisanya dibayar lewat Xendit.",
+        "You have {balance}. The wallet's part is held first, the rest is paid by Xendit.",
+    ),
+    "payment.wallet.amount": ("Jumlah dari dompet (rupiah)", "Amount from the wallet (rupiah)"),
+    "payment.wallet.use": ("Pakai dompet", "Use the wallet"),
     "payment.from_wallet": ("Dari dompet", "From the wallet"),
     "payment.by_provider": ("Lewat Xendit", "By Xendit"),
     "payment.received": ("Pembayaran sudah diterima. Terima kasih.", "The payment has been received. Thank you."),
