@@ -34,9 +34,7 @@ create table search_documents (
     title tsvector not null,
     -- All words, the descriptions' too: found by its index and never read.
     document tsvector not null
-) with (toast_tuple_target = 128);
--- Both are kept apart from the row, so that counting thousands of products reads a few pages.
-alter table search_documents alter column document set storage external, alter column title set storage external;
+);
 create index search_documents_document on search_documents using gin (document);
 create index search_documents_newest on search_documents (published_us desc, product_id desc);
 create index search_documents_price on search_documents (base_price, product_id);
