@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from patungan.kernel.errors import Unavailable
 from patungan.ledger import accounts
 from patungan.ledger.posting import balance_of
 from patungan.services.group_buying.operations import closing, ending
@@ -52,14 +53,22 @@ async def _counts(house: House, session: Any) -> list[int]:
             for query in (
                 'select count(*) from "order".orders where session_id::text = $1',
                 "select count(*) from \"order\".events where payload ->> 'session_id' = $1",
-                'select count(*) from "order".order_items i join "order".orders o on o.id = i.order_id'
-                " where o.session_id::text = $1",
-                "select count(*) from group_buying.events where type = 'participant.confirmed'"
-                " and payload ->> 'session_id' = $1",
-                "select count(*) from wallet.wallet_transactions t join group_buying.participants p"
-                " on p.id = t.reference_id where p.session_id::text = $1",
-                "select count(*) from ledger.transactions t join group_buying.participants p"
-                " on t.idempotency_key = 'cashback/' || p.id where p.session_id::text = $1",
+                (
+                    'select count(*) from "order".order_items i join "order".orders o on o.id = i.order_id'
+                    " where o.session_id::text = $1"
+                ),
+                (
+                    "select count(*) from group_buying.events where type = 'participant.confirmed'"
+                    " and payload ->> 'session_id' = $1"
+                ),
+                (
+                    "select count(*) from wallet.wallet_transactions t join group_buying.participants p"
+                    " on p.id = t.reference_id where p.session_id::text = $1"
+                ),
+                (
+                    "select count(*) from ledger.transactions t join group_buying.participants p"
+                    " on t.idempotency_key = 'cashback/' || p.id where p.session_id::text = $1"
+                ),
             )
         ]
     finally:
@@ -122,7 +131,7 @@ async def test_an_order_service_that_was_away_leaves_nobody_twice_or_without(
         if away:
             away -= 1
             await asyncio.sleep(0.2)
-            raise closing.Unavailable("The order service is away")
+            raise Unavailable("The order service is away")
         return await create(ctx, *args)
 
     monkeypatch.setattr(closing, "_create_orders", sometimes)
