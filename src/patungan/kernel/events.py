@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -77,12 +77,14 @@ class Subscription:
     producer: str
     types: dict[str, type[Any]]
     handler: Handler
+    linger: timedelta = timedelta(0)
 
 
-def subscription(*bodies: type[Any]) -> Callable[[Handler], Subscription]:
+def subscription(*bodies: type[Any], linger: timedelta = timedelta(0)) -> Callable[[Handler], Subscription]:
     """Declare a handler of events, all of one producer: ``async def on_x(ctx, tx, events)``, a batch at a time.
 
-    The handler's effects are stored in ``tx``, with the cursor: each event takes effect exactly once.
+    The handler's effects are stored in ``tx``, with the cursor: each event takes effect exactly once. ``linger`` is how
+    long a woken subscriber waits for more, so that a crowd's events come in few batches.
     """
     kinds = [event_type(body) for body in bodies]
     producers = {kind.producer for kind in kinds}
@@ -91,7 +93,7 @@ def subscription(*bodies: type[Any]) -> Callable[[Handler], Subscription]:
 
     def declare(handler: Handler) -> Subscription:
         name = f"{handler.__module__.rsplit('.', 2)[-2]}.{getattr(handler, '__name__', 'handler')}"
-        return Subscription(name, producers.pop(), {kind.name: kind.body for kind in kinds}, handler)
+        return Subscription(name, producers.pop(), {kind.name: kind.body for kind in kinds}, handler, linger)
 
     return declare
 
@@ -174,3 +176,4 @@ async def follow(ctx: Context, sub: Subscription, wake: asyncio.Event, *, poll_s
                 await wake.wait()
         except TimeoutError:
             continue
+        await asyncio.sleep(sub.linger.total_seconds())

@@ -17,6 +17,7 @@ from patungan.kernel.errors import Unavailable
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
 from patungan.services.group_buying import rules
+from patungan.services.group_buying.operations.life import take
 from patungan.services.group_buying.operations.progress import announce_after_commit
 from patungan.services.group_buying.operations.views import session_or_404
 from patungan.services.group_buying.queries import closing as batches
@@ -46,15 +47,13 @@ def session_facts(session: Session) -> dict[str, object]:
     }
 
 
-async def move(
-    ctx: Context, tx: Transaction, session: Session, to: Status, reason: str, actor: UUID | None = None
-) -> None:
+async def move(ctx: Context, tx: Transaction, session: Session, to: Status, reason: str) -> None:
     """Pass a locked session on to another status, with its history; raises SessionStatusRefused for an illegal move."""
-    if not rules.may_move(session.status, to):
-        raise contract.SessionStatusRefused(f"A session cannot pass from {session.status} to {to}")
-    await sessions.set_status(tx, session.id, to)
-    await sessions.write_history(tx, session.id, ctx.clock.now(), session.status, to, actor, reason)
-    announce_after_commit(ctx, tx, session.id)
+    phase = session.phase(ctx.clock.now())
+    step = rules.transition_to(to, phase, session.paid_quantity)
+    if step is None:
+        raise contract.SessionStatusRefused(f"A session cannot pass from {phase} to {to}")
+    await take(ctx, tx, session, step, reason)
 
 
 async def locked(tx: Transaction, session_id: UUID) -> Session:
@@ -81,8 +80,7 @@ async def claim(ctx: Context, session_id: UUID) -> bool:
         if session.status not in rules.OPEN or ctx.clock.now() < session.ends_at:
             return False
         if await sessions.set_claimed(tx, session_id, ctx.clock.now()):
-            status = session.status
-            await sessions.write_history(tx, session_id, ctx.clock.now(), status, status, None, "closing began")
+            await take(ctx, tx, session, rules.CLAIM, "the end has come")
     return True
 
 
@@ -143,6 +141,7 @@ async def set_fill(ctx: Context, tx: Transaction, session: Session, quantity: in
     else:
         await sessions.delete_fill(tx, session.id)
     await sessions.set_platform_quantity(tx, session.id, quantity)
+    await take(ctx, tx, session, rules.GUARANTEE, f"the platform guarantees {quantity} units")
     announce_after_commit(ctx, tx, session.id)
 
 

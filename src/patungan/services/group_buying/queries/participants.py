@@ -83,6 +83,24 @@ class PaidTotals(msgspec.Struct, frozen=True):
     fee: Rupiah
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """What the people who paid add up to, those paid back excepted; amounts in rupiah."""
+
+    buyers: int
+    quantity: int
+    total: Rupiah
+    product: Rupiah
+
+
+class FiguresOfVariant(msgspec.Struct, frozen=True):
+    """Paid and reserved units of a variant."""
+
+    variant_id: UUID | None
+    name: str
+    paid: int
+    held: int
+
+
 class Shown(msgspec.Struct, frozen=True):
     """A participation as strangers may see it, once the name is masked."""
 
@@ -185,6 +203,25 @@ paid_totals = sql.one(
         coalesce(sum(leg1_amount), 0)::bigint as leg1, coalesce(sum(leg2_amount), 0)::bigint as leg2,
         coalesce(sum(fee_amount), 0)::bigint as fee
     from participants where session_id = $1 and status in ('paid', 'settled')
+    """,
+)
+figures_of = sql.one(
+    Figures,
+    """
+    select count(distinct user_id)::int as buyers, coalesce(sum(quantity), 0)::int as quantity,
+        coalesce(sum(product_amount + leg1_amount + leg2_amount + fee_amount), 0)::bigint as total,
+        coalesce(sum(product_amount), 0)::bigint as product
+    from participants where session_id = $1 and status in ('paid', 'settled')
+    """,
+)
+figures_by_variant = sql.many(
+    FiguresOfVariant,
+    """
+    select v.variant_id, v.name,
+        coalesce(sum(p.quantity) filter (where p.status in ('paid', 'settled')), 0)::int as paid,
+        coalesce(sum(p.quantity) filter (where p.status = 'held'), 0)::int as held
+    from session_variants v left join participants p on p.session_id = v.session_id and p.position = v.position
+    where v.session_id = $1 group by v.position, v.variant_id, v.name order by v.position
     """,
 )
 paid_demand = sql.many(
