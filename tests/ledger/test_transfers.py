@@ -145,3 +145,54 @@ async def test_derived_identifiers_and_codes(books: dict[str, Database]) -> None
     assert min(letters) > 50
     assert max(letters) < 160
     assert not set("".join(codes)) - set("23456789ABCDEFGHJKMNPQRSTVWXYZ")
+
+
+async def _split(on: Database, key: str, session: UUID, shares: Sequence[tuple[UUID, int | None]]) -> int:
+    row = await on.fetchrow(
+        "select ledger.post_split($1, $2, 'refund_issued', $3, $4, $5, $6, $7)",
+        CHANCE.new_id(),
+        key,
+        f"session/{session}",
+        NOW,
+        accounts.cashback_payable(session),
+        [accounts.wallet(user) for user, _ in shares],
+        [amount for _, amount in shares],
+    )
+    return int(row[0])
+
+
+async def test_an_amount_divided_among_wallets_is_posted_once(books: dict[str, Database]) -> None:
+    session, sari, budi, key = uuid4(), uuid4(), uuid4(), f"key/{uuid4()}"
+    shares = [(sari, 700), (budi, 50), (sari, 5)]
+    assert await _split(books["wallet"], key, session, shares) == 1
+    assert await _split(books["wallet"], key, session, shares) == 0
+    with pytest.raises(asyncpg.UniqueViolationError, match="other content"):
+        await _split(books["wallet"], key, session, shares[:2])
+    assert await _split(books["wallet"], f"key/{uuid4()}", session, [(sari, 1), (uuid4(), 2)]) == 1
+    assert await _split(books["wallet"], f"key/{uuid4()}", session, []) == 0
+    assert await balance_of(books["wallet"], accounts.wallet(sari)) == 706
+    assert await balance_of(books["wallet"], accounts.wallet(budi)) == 50
+    assert await balance_of(books["wallet"], accounts.cashback_payable(session)) == -758
+    with pytest.raises(asyncpg.CheckViolationError, match="one rupiah"):
+        await _split(books["wallet"], f"key/{uuid4()}", session, [(sari, 4), (budi, 0)])
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="may not post to wallet"):
+        await _split(books["payment"], f"key/{uuid4()}", session, shares)
+
+
+async def test_nothing_is_posted_into_a_closed_month(books: dict[str, Database]) -> None:
+    owner, sari = books["owner"], uuid4()
+    await owner.execute(
+        "insert into periods (month, state, closed_at, closed_by) values ('2020-01-01', 'closed', $1, $2)", NOW, uuid4()
+    )
+    for function, key in (("post_transfers", "array[$2]"), ("post_split", "$2")):
+        many = function == "post_transfers"
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="closed"):
+            await books["wallet"].fetchrow(
+                f"select ledger.{function}({'array[$1::uuid]' if many else '$1::uuid'}, {key}, 'x',"
+                f" {'array[$2]' if many else '$2'}, '2020-01-15T00:00Z',"
+                f" {'array[$3]' if many else '$3'}, array[$4], array[5::bigint])",
+                uuid4(),
+                f"key/{uuid4()}",
+                accounts.cashback_payable(uuid4()),
+                accounts.wallet(sari),
+            )

@@ -16,6 +16,9 @@ declare
     moved bigint[];
     opened bigint[];
 begin
+    -- Before any position is taken, so that sealing can tell by transaction ids what may still come.
+    perform pg_current_xact_id();
+    perform refuse_closed_period(p_posted_at);
     if exists (select 1 from unnest(p_amounts) a where a is null or a <= 0) then
         raise exception 'ledger: a transfer is of one rupiah or more' using errcode = 'check_violation';
     end if;
