@@ -96,10 +96,8 @@ async def create_escrow_payments(ctx: Context, request: contract.CreateEscrowPay
         created = await create_missing(ctx, tx, request.payments)
     if len(created) < len(request.payments):
         return await _summaries(ctx, [each.participant_id for each in request.payments])
-    made = {each.participant_id: each for each in created}
-    return contract.PaymentSummaries(
-        payments=[_summary(made[each.participant_id], each.participant_id) for each in request.payments]
-    )
+    made = {each.participant_id: summary_of(each) for each in created}
+    return contract.PaymentSummaries(payments=[made[each.participant_id] for each in request.payments])
 
 
 @implements(contract.get_payments)
@@ -107,11 +105,14 @@ async def get_payments(ctx: Context, request: contract.GetPayments) -> contract.
     return await _summaries(ctx, request.participant_ids)
 
 
-def _summary(payment: Payment, participant_id: UUID) -> contract.PaymentSummary:
+def summary_of(payment: Payment) -> contract.PaymentSummary:
+    """A participant's payment as other services see it."""
+    if payment.participant_id is None:
+        raise LookupError(f"payment {payment.id} is of no participant")
     return contract.PaymentSummary(
         id=payment.id,
         code=payment.code,
-        participant_id=participant_id,
+        participant_id=payment.participant_id,
         status=payment.status,
         total=payment.total,
         expires_at=payment.expires_at,
