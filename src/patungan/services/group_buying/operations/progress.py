@@ -138,9 +138,9 @@ class Watchers:
     async def topic(self, session_id: UUID) -> Topic:
         """A session to watch, its state at hand; raises SessionNotFound. A crowd that comes at once reads it once."""
         topic = self._topics.get(session_id)
-        if topic is not None:
-            return topic
         opening = self._opening.get(session_id)
+        if topic is not None and opening is None:
+            return topic
         if opening is None:
             opening = self._opening[session_id] = asyncio.create_task(self._open(session_id))
             opening.add_done_callback(lambda _: self._opening.pop(session_id, None))
