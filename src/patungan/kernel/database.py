@@ -7,14 +7,14 @@ import contextlib
 import contextvars
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 import msgspec
 
-from patungan.kernel.errors import Unavailable
+from patungan.kernel.errors import InvalidInput, Unavailable
 
 in_transaction: contextvars.ContextVar[bool] = contextvars.ContextVar("in_transaction", default=False)
 
@@ -33,6 +33,15 @@ OPERATIONAL = (
     TimeoutError,
 )
 """Failures of the moment, not of the request: the caller gets 503 and may try again."""
+
+
+@contextlib.contextmanager
+def checking_rows(field: str) -> Iterator[None]:
+    """Turn what the database finds wrong with the form of Rows (no array, no uuid, a part missing) into InvalidInput."""
+    try:
+        yield
+    except (asyncpg.DataError, asyncpg.NotNullViolationError) as error:
+        raise InvalidInput(f"The rows are not of the form that was agreed: {error}", field=field) from error
 
 
 class Transaction:

@@ -29,6 +29,7 @@ from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import environment_for, load
 from patungan.kernel.time import Clock, SystemClock
 from patungan.kernel.workflows import Timer, ensure_schedule, run_due_schedules
+from patungan.operations.audit import auditor
 from patungan.registry import SERVICES, ServiceEntry
 
 
@@ -98,6 +99,8 @@ class Platform:
             self.services[service.name] = service
             self.contexts[service.name] = ctx
             local[service.name] = _local_call(ctx, service)
+        if "payment" in self.contexts:
+            self.contexts["payment"].local["auditor"] = auditor(self.environment)
         for name, service in self.services.items():
             keep_answers(self.contexts[name], service.routes)
             if service.on_start is not None:

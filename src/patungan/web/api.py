@@ -92,8 +92,9 @@ class Api:
         body: Any = None,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        raw: bool = False,
     ) -> Any:
-        """The decoded answer of a service, None where it has no content; raises ApiProblem."""
+        """The decoded answer of a service, None where it has no content, its bytes where ``raw``; raises ApiProblem."""
         given = {name: value for name, value in (params or {}).items() if value is not None and value != ""}
         try:
             response = await self._client.request(
@@ -101,6 +102,8 @@ class Api:
             )
         except httpx.TransportError as error:
             raise ApiProblem("service_unavailable", 503, f"{service}: {type(error).__name__}") from error
+        if response.is_success and raw:
+            return response.content
         if response.is_success:
             return _decoded(response, service) if response.content else None
         raise _problem_of(response, service)
