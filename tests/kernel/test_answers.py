@@ -54,14 +54,18 @@ async def test_a_change_drops_the_pages_of_its_session_and_the_lists_alone(marke
     listed = f"/api/group-buying?product_id={market.product['id']}"
     for path in (*pages, untouched):
         assert await _held(house, path) == 0
-    await house.request("GET", "group-buying", listed)
-    await _set_held(house, other, 3, announced=False)
+    for _ in range(2):
+        await _set_held(house, other, 3, announced=False)
+        items = (await house.request("GET", "group-buying", listed)).json()["items"]
+        await _set_held(house, other, 4, announced=False)
+        # The list is kept too, for what nobody announced is not in it.
+        assert {each["id"]: each["held_quantity"] for each in items} == {one["id"]: 0, other["id"]: 3}
     await _set_held(house, one, 5, announced=True)
     # At once after the commit, without a wait.
     assert [await _held(house, path) for path in pages] == [5, 5]
     assert await _held(house, untouched) == 0
     items = (await house.request("GET", "group-buying", listed)).json()["items"]
-    assert {each["id"]: each["held_quantity"] for each in items} == {one["id"]: 5, other["id"]: 3}
+    assert {each["id"]: each["held_quantity"] for each in items} == {one["id"]: 5, other["id"]: 4}
 
 
 async def test_a_change_that_nobody_announces_is_seen_within_a_second(market: Market) -> None:
@@ -159,6 +163,7 @@ class _App:
 class _Handler:
     opt: ClassVar = {"kept": answers.Kept.PAGE}
     paths: ClassVar = {"/a"}
+    http_methods: ClassVar = {"GET"}
 
 
 async def _read(kept: Answers, app: _App) -> bytes:

@@ -28,7 +28,7 @@ CHANNEL = "group-buying:progress:"
 PAUSE = 0.1
 """Seconds between two announcements of this process; the fan shows a viewer half as many (``fan.PAUSE``)."""
 
-EASE = 3.0
+EASE = 1.0
 """Under load an announcement is followed by a pause of this many times its own length, if that is more."""
 
 RECONCILE_SECONDS = 0.75
