@@ -16,6 +16,7 @@ from patungan.services.payment.operations.invoices import end_at_provider
 from patungan.services.payment.operations.payments import END_INVOICE, EndInvoice, create_missing, end_of_participants
 from patungan.services.payment.operations.refunds import CARRY_OUT_REFUND, CarryOutRefund
 from patungan.services.payment.queries import refunds as refund_queries
+from patungan.services.payment.reconciliation import processes as reconciliation
 from patungan.services.payment.reports import processes as reports
 
 END_ATTEMPTS = 6
@@ -74,7 +75,7 @@ async def look_after_refunds(ctx: Context) -> None:
         await refunds.advance_refund(ctx, refund_id)
 
 
-workflows: list[Workflow[Any]] = [end_invoice, carry_out_refund, *reports.workflows]
+workflows: list[Workflow[Any]] = [end_invoice, carry_out_refund, *reports.workflows, *reconciliation.workflows]
 subscriptions = [follow_participants]
 timers = [expire_unopened, settle_overdue, process_open_webhooks, look_after_refunds, *reports.timers]
-schedules = [*reports.schedules]
+schedules = [*reports.schedules, *reconciliation.schedules]
