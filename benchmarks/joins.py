@@ -69,6 +69,7 @@ class Measured(msgspec.Struct, frozen=True):
     load_cpu_seconds: float
     api_cpu_seconds: float
     worker_cpu_seconds: float
+    postgres_cpu_seconds: float
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -156,7 +157,7 @@ async def _measure(
         _join_request(session_id, buyers[number // MAX_OPEN_HOLDS], variants[number % 4], service, number)
         for number in range(joins)
     ]
-    pieces = ("api", "worker")
+    pieces = ("api", "worker", "postgres")
     before = [platform.pieces[name].cpu_seconds() for name in pieces]
     outcome = await drive(Plan(port, [requests[place::connections] for place in range(connections)], keep_bodies=True))
     spent = [platform.pieces[name].cpu_seconds() - cpu for name, cpu in zip(pieces, before, strict=True)]

@@ -186,6 +186,7 @@ async def copy_products(platform: BenchPlatform, product_id: str, count: int) ->
             name="source.name || ' ' || copies.number",
         )
         await copy_rows(owner, "product.product_images", "product_id", source, copies)
+        await copy_rows(owner, "product.search_documents", "product_id", source, copies)
     finally:
         await owner.close()
     return copies

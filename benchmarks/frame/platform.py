@@ -49,11 +49,16 @@ class Piece:
     stop_signal: signal.Signals
 
     def cpu_seconds(self) -> float:
-        """Processor time so far, user and system, with all threads."""
+        """Processor time so far, user and system, with all threads and child processes, the ended ones included."""
         import psutil
 
-        times = psutil.Process(self.process.pid).cpu_times()
-        return times.user + times.system
+        seconds = 0.0
+        own = psutil.Process(self.process.pid)
+        for process in (own, *own.children()):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                seconds += times.user + times.system + times.children_user + times.children_system
+        return seconds
 
 
 @dataclass

@@ -83,7 +83,10 @@ SERVICES: tuple[ServiceEntry, ...] = (
         "Xendit payments, escrow, refunds",
         (
             *(GatewayRoute("payments"), GatewayRoute("refunds"), GatewayRoute("transactions"), GatewayRoute("reports")),
-            *(GatewayRoute("audits"), GatewayRoute("reconciliations"), GatewayRoute("webhooks/payment", limited=False)),
+            *(GatewayRoute("audits"), GatewayRoute("reconciliations")),
+            GatewayRoute("webhooks/payment", limited=False),
+            GatewayRoute("webhooks/refund", limited=False),
+            GatewayRoute("webhooks/xendit", limited=False),
         ),
     ),
     ServiceEntry("order", 3006, "Orders and fulfilment", (GatewayRoute("orders"),)),

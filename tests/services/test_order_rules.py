@@ -18,8 +18,6 @@ from patungan.services.order.rules import (
     may_move,
     number,
     open_moves,
-    subtotal,
-    total,
 )
 
 S = OrderStatus
@@ -93,12 +91,6 @@ def test_open_moves() -> None:
     assert open_moves(S.IN_TRANSIT, Actor.WAREHOUSE, paid=True) == [S.DELIVERED, S.FAILED]
     assert open_moves(S.IN_TRANSIT, Actor.FACTORY, paid=True) == []
     assert open_moves(S.REFUNDED, Actor.ADMIN, paid=True) == []
-
-
-def test_amounts_of_the_worked_example() -> None:
-    """DOMAIN.md 6.2: A pays 4,335,000 and gets 800,000 back; the order is the rest."""
-    assert subtotal(40, 80_000) == 3_200_000
-    assert total(3_200_000, 215_000, 120_000) == 4_335_000 - 800_000
 
 
 def test_number() -> None:

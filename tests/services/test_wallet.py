@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from patungan.contracts import wallet
+from patungan.kernel.contract import rows
 from patungan.kernel.money import Rupiah
 from patungan.ledger import accounts
 from patungan.ledger.posting import credit, debit, journal, post
@@ -25,7 +26,7 @@ async def _fund(house: House, session_id: UUID, amount: int) -> None:
 
 
 async def _credit(house: House, session_id: UUID, *cashbacks: wallet.Cashback) -> wallet.Credited:
-    request = wallet.CreditCashbacks(session_id=session_id, session_code="GB-20261123-ABCDE", cashbacks=list(cashbacks))
+    request = wallet.CreditCashbacks(session_id=session_id, session_code="GB-20261123-ABCDE", cashbacks=rows(cashbacks))
     return await house.context("group-buying").call(wallet.credit_cashbacks, request)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from patungan.contracts.address import Address
-from patungan.kernel.contract import Message, event, operation
+from patungan.kernel.contract import Message, Rows, event, operation
 from patungan.kernel.errors import Problem
 from patungan.kernel.money import Rupiah
 
@@ -43,7 +43,8 @@ class CreateSessionOrders(Message, frozen=True):
     product_slug: str
     image_url: str | None
     unit_weight_grams: int
-    orders: list[SessionOrder]
+    orders: Rows
+    """Of SessionOrder."""
 
 
 class CreatedOrder(Message, frozen=True):
@@ -53,7 +54,8 @@ class CreatedOrder(Message, frozen=True):
 
 
 class CreatedOrders(Message, frozen=True):
-    orders: list[CreatedOrder]
+    orders: Rows
+    """Of CreatedOrder, in the order of their participants."""
 
 
 create_session_orders = operation("order", "create-session-orders", CreateSessionOrders, CreatedOrders, timeout=30.0)

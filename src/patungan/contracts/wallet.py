@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from patungan.kernel.contract import Message, event, operation
+from patungan.kernel.contract import Message, Rows, event, operation
 from patungan.kernel.errors import Problem
 from patungan.kernel.money import Rupiah
 
@@ -22,7 +22,8 @@ class CreditCashbacks(Message, frozen=True):
 
     session_id: UUID
     session_code: str
-    cashbacks: list[Cashback]
+    cashbacks: Rows
+    """Of Cashback."""
 
 
 class CreditRefund(Message, frozen=True):

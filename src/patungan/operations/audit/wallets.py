@@ -106,7 +106,7 @@ CHECKS: Final = (
             where kind = 'refund_clearing' and key like 'refund/%/wallet'
         ), open as (
             select coalesce(sum(amount), 0) as amount from payment.refunds
-            where status <> 'completed' and id::text not in (select id from gone)
+            where status not in ('completed', 'rejected') and not awaits_approval and id::text not in (select id from gone)
         )
         select 'refund_clearing' as subject, 'not the sum of the open refunds' as detail, o.amount as expected,
             b.amount as found

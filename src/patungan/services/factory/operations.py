@@ -203,6 +203,15 @@ async def change_profile(
                 why = "changed: " + ", ".join(sorted(changed))
                 standing = before.verification_status
                 await _note(ctx, tx, factory_id, caller.user_id, "verification", standing, verification, why)
+            if changed & {"name", "city", "province"}:
+                event = contract.FactoryProfileChanged(
+                    factory_id=factory_id,
+                    owner_id=after.owner_id,
+                    name=after.name,
+                    city=after.city,
+                    province=after.province,
+                )
+                await ctx.publish(tx, event)
             return await _locked(tx, factory_id)
     except asyncpg.UniqueViolationError:
         raise contract.NibTaken(field="nib") from None

@@ -44,7 +44,7 @@ service = Service(
     subscriptions=[processes.on_payments, processes.on_stock_received],
     workflows=processes.workflows,
     schedules=processes.schedules,
-    timers=[processes.close_due_sessions, processes.announce_expiring_sessions],
+    timers=[processes.close_due_sessions, processes.announce_expiring_sessions, processes.record_starts],
     on_start=open_desks,
     on_stop=close_desks,
 )

@@ -16,8 +16,9 @@ from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, ge
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
-from patungan.services.order import operations, queries
-from patungan.services.order.queries import Moved, OrderRow
+from patungan.services.order.operations import orders as operations
+from patungan.services.order.queries import orders as queries
+from patungan.services.order.queries.orders import Moved, OrderRow
 from patungan.services.order.rules import OrderStatus
 
 

@@ -1,11 +1,9 @@
-"""Decisions of order: which moves there are, who may make them, and what an order costs. No I/O."""
+"""Decisions of order: which moves there are, and who may make them. No I/O."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-
-from patungan.kernel.money import Rupiah
 
 NUMBER_LETTERS = 7
 """Length of the random part of ORD-YYYYMMDD-XXXXXXX (DOMAIN.md 1, codes)."""
@@ -93,16 +91,6 @@ def judge(current: OrderStatus, wanted: OrderStatus, actor: Actor, *, paid: bool
 def open_moves(current: OrderStatus, actor: Actor, *, paid: bool) -> list[OrderStatus]:
     """What this person may do with the order now, in the order of the states."""
     return [wanted for wanted in OrderStatus if judge(current, wanted, actor, paid=paid) is Verdict.ALLOWED]
-
-
-def subtotal(quantity: int, unit_price: int) -> Rupiah:
-    """What the goods cost."""
-    return Rupiah(quantity * unit_price)
-
-
-def total(goods: int, shipping: int, fee: int) -> Rupiah:
-    """What the order costs, in rupiah: the goods at the final price, both legs of shipping, the gateway fee."""
-    return Rupiah(goods + shipping + fee)
 
 
 def number(day: str, letters: str) -> str:

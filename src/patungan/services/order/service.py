@@ -8,6 +8,9 @@ from uuid import UUID
 from patungan.contracts import order as contract
 from patungan.kernel.service import Service
 from patungan.kernel.settings import Common
+
+# Imported for what it implements.
+from patungan.services.order.operations import session_orders as _session_orders  # noqa: F401
 from patungan.services.order.routes import routes
 
 

@@ -12,9 +12,10 @@ from litestar.params import HeaderParameter
 from patungan.kernel.http import Ctx, PageLimit, PageNumber, SignedIn, get
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
-from patungan.services.wallet import operations, queries
-from patungan.services.wallet.operations import Balance
-from patungan.services.wallet.queries import WalletTransaction
+from patungan.services.wallet.operations import credits
+from patungan.services.wallet.operations.credits import Balance
+from patungan.services.wallet.queries import wallets as queries
+from patungan.services.wallet.queries.wallets import WalletTransaction
 from patungan.services.wallet.rules import TransactionType, describe, prefers_english
 
 AcceptLanguage = Annotated[str, HeaderParameter(name="Accept-Language")]
@@ -46,7 +47,7 @@ def _line(row: WalletTransaction, *, english: bool) -> StatementLine:
 
 @get("/api/wallet/balance", audience=Audience.CUSTOMER)
 async def show_balance(ctx: Ctx, caller: SignedIn) -> Balance:
-    return await operations.balance(ctx, caller.user_id)
+    return await credits.balance(ctx, caller.user_id)
 
 
 @get("/api/wallet/transactions", audience=Audience.CUSTOMER)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from patungan.contracts import wallet as contract
 from patungan.kernel.service import Service
+
+# Imported for what it implements.
+from patungan.services.wallet.operations import cashbacks as _cashbacks  # noqa: F401
 from patungan.services.wallet.routes import routes
 
 service = Service(

@@ -9,7 +9,7 @@ import msgspec
 
 from patungan.kernel import sql
 from patungan.kernel.money import Rupiah
-from patungan.services.payment.reconciliation.rules import FindingKind, FindingState, TransactionType
+from patungan.services.payment.reconciliation.rules import FindingKind, FindingStatus, TransactionType
 
 
 class Reconciliation(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class FindingRow(msgspec.Struct, frozen=True):
     theirs: Rupiah
     ours: Rupiah
     occurred_at: datetime
-    state: FindingState
+    status: FindingStatus
     found_at: datetime
     resolved_at: datetime | None
     resolved_by: UUID | None
@@ -62,7 +62,7 @@ class Held(msgspec.Struct, frozen=True):
 _RUN = "id, trigger, requested_by, from_at, to_at, began_at, ended_at, listed, matched, found, repaired"
 _FINDING = """
     id, reconciliation_id, last_reconciliation_id, kind, transaction_type, provider_id, reference, theirs, ours,
-    occurred_at, state, found_at, resolved_at, resolved_by, note
+    occurred_at, status, found_at, resolved_at, resolved_by, note
 """
 
 begin = sql.run(
@@ -101,9 +101,9 @@ keep_finding = sql.one(
     UUID,
     """
     insert into reconciliation_findings (id, reconciliation_id, last_reconciliation_id, kind, transaction_type,
-        provider_id, reference, theirs, ours, occurred_at, state, found_at)
+        provider_id, reference, theirs, ours, occurred_at, status, found_at)
     values ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10)
-    on conflict (kind, provider_id) where state = 'open'
+    on conflict (kind, provider_id) where status = 'open'
         do update set last_reconciliation_id = $2, theirs = excluded.theirs, ours = excluded.ours
     returning id
     """,
@@ -113,13 +113,13 @@ known_late = sql.one(
 )
 resolve = sql.run(
     """
-    update reconciliation_findings set state = 'resolved', resolved_at = $2, resolved_by = $3, note = $4
-    where id = $1 and state = 'open'
+    update reconciliation_findings set status = 'resolved', resolved_at = $2, resolved_by = $3, note = $4
+    where id = $1 and status = 'open'
     """
 )
 find_finding = sql.maybe(FindingRow, f"select {_FINDING} from reconciliation_findings where id = $1")
 _WANTED = """
-    reconciliation_findings where ($1::text is null or state = $1) and ($2::text is null or kind = $2)
+    reconciliation_findings where ($1::text is null or status = $1) and ($2::text is null or kind = $2)
         and ($3::uuid is null or $3 in (reconciliation_id, last_reconciliation_id))
 """
 list_findings = sql.many(
@@ -127,5 +127,5 @@ list_findings = sql.many(
 )
 count_findings = sql.one(int, f"select count(*) from {_WANTED}")
 count_open = sql.one(
-    int, "select count(*) from reconciliation_findings where state = 'open' and last_reconciliation_id = $1"
+    int, "select count(*) from reconciliation_findings where status = 'open' and last_reconciliation_id = $1"
 )

@@ -20,7 +20,7 @@ from patungan.kernel.workflows import start
 from patungan.services.payment.reconciliation import operations, queries
 from patungan.services.payment.reconciliation.processes import Reconcile, reconcile
 from patungan.services.payment.reconciliation.queries import FindingRow, Reconciliation
-from patungan.services.payment.reconciliation.rules import FindingKind, FindingState, TransactionType, advice
+from patungan.services.payment.reconciliation.rules import FindingKind, FindingStatus, TransactionType, advice
 
 READERS = [Audience.FINANCE, Audience.ADMIN]
 LONGEST = timedelta(days=31)
@@ -39,7 +39,7 @@ class FindingView(msgspec.Struct, frozen=True):
     theirs: Rupiah
     ours: Rupiah
     occurred_at: datetime
-    state: FindingState
+    status: FindingStatus
     found_at: datetime
     resolved_at: datetime | None
     resolved_by: UUID | None
@@ -129,14 +129,14 @@ async def start_reconciliation(
 @get("/api/reconciliations/findings", audience=READERS)
 async def findings(
     ctx: Ctx,
-    state: FromQuery[FindingState | None] = None,
+    status: FromQuery[FindingStatus | None] = None,
     kind: FromQuery[FindingKind | None] = None,
     reconciliation_id: FromQuery[UUID | None] = None,
     page: PageNumber = 1,
     limit: PageLimit = 20,
 ) -> FindingPage:
-    items = await queries.list_findings(ctx.db, state, kind, reconciliation_id, limit, (page - 1) * limit)
-    total = await queries.count_findings(ctx.db, state, kind, reconciliation_id)
+    items = await queries.list_findings(ctx.db, status, kind, reconciliation_id, limit, (page - 1) * limit)
+    total = await queries.count_findings(ctx.db, status, kind, reconciliation_id)
     return FindingPage([_view(each) for each in items], page, limit, total)
 
 

@@ -30,7 +30,7 @@ class FindingKind(enum.StrEnum):
     LATE = "late"
 
 
-class FindingState(enum.StrEnum):
+class FindingStatus(enum.StrEnum):
     OPEN = "open"
     RESOLVED = "resolved"
 

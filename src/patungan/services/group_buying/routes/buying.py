@@ -1,29 +1,30 @@
-"""The public API of group buying."""
+"""What buyers see and do: sessions, their progress, joining and leaving, sharing."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar import Response
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import Meta
 
-from patungan.contracts import group_buying as contract
 from patungan.contracts import logistics
 from patungan.contracts.product import VariantNotFound
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
-from patungan.services.group_buying import processes, rules
-from patungan.services.group_buying.operations import ending, joining, sessions, views
+from patungan.services.group_buying import rules
+from patungan.services.group_buying.operations import joining, listing, sharing, views
 from patungan.services.group_buying.operations.joining import Joined, Wanted
+from patungan.services.group_buying.operations.listing import Filter, Sort
 from patungan.services.group_buying.operations.progress import Watchers
-from patungan.services.group_buying.operations.sessions import Terms
+from patungan.services.group_buying.operations.sharing import Share
 from patungan.services.group_buying.operations.views import (
     Sessions,
     SessionView,
@@ -34,37 +35,8 @@ from patungan.services.group_buying.operations.views import (
 from patungan.services.group_buying.queries import participants
 from patungan.services.group_buying.queries import sessions as session_queries
 
-Amount = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
-Reason = Annotated[str, Meta(min_length=3, max_length=500)]
-
-
-class NewSession(Input, frozen=True):
-    """``starts_at`` is now if it is not given; prices in rupiah."""
-
-    product_id: UUID
-    warehouse_id: UUID
-    target_moq: Annotated[int, Meta(ge=2, le=1_000_000)]
-    base_price: Amount
-    price_tier_25: Amount
-    price_tier_50: Amount
-    price_tier_75: Amount
-    price_tier_100: Amount
-    ends_at: datetime
-    starts_at: datetime | None = None
-    bulk_shipping_cost: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
-
-
-class SessionChange(Input, frozen=True):
-    target_moq: Annotated[int, Meta(ge=2, le=1_000_000)] | None = None
-    base_price: Amount | None = None
-    price_tier_25: Amount | None = None
-    price_tier_50: Amount | None = None
-    price_tier_75: Amount | None = None
-    price_tier_100: Amount | None = None
-    ends_at: datetime | None = None
-    starts_at: datetime | None = None
-    bulk_shipping_cost: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
+Hours = Annotated[int | None, QueryParameter(ge=1, le=720)]
 
 
 class JoinInput(Input, frozen=True):
@@ -78,22 +50,8 @@ class QuantityChange(Input, frozen=True):
     quantity: Quantity
 
 
-class Cancellation(Input, frozen=True):
-    reason: Reason
-
-
-class Production(Input, frozen=True):
-    state: Literal["started", "completed"]
-
-
 class Options(msgspec.Struct, frozen=True):
     items: list[logistics.Rate]
-
-
-class Swept(msgspec.Struct, frozen=True):
-    """How many sessions a cron job found due."""
-
-    sessions: int
 
 
 class OwnParticipation(msgspec.Struct, frozen=True):
@@ -122,40 +80,41 @@ class OwnParticipations(msgspec.Struct, frozen=True):
     total: int
 
 
-def _aware(moment: datetime, field: str) -> datetime:
-    if moment.tzinfo is None:
-        raise InvalidInput("A time needs its offset, such as 2026-11-23T17:00:00+07:00", field=field)
-    return moment
-
-
 @get("/api/group-buying", audience=Audience.PUBLIC)
 async def list_sessions(
     ctx: Ctx,
     status: FromQuery[str | None] = None,
+    phase: FromQuery[rules.Phase | None] = None,
     factory_id: FromQuery[UUID | None] = None,
     product_id: FromQuery[UUID | None] = None,
+    category_id: FromQuery[list[UUID] | None] = None,
     q: FromQuery[str | None] = None,
     open: FromQuery[bool] = False,
+    ending_within: Hours = None,
+    sort: FromQuery[Sort] = Sort.ENDING,
     page: PageNumber = 1,
     limit: PageLimit = 20,
 ) -> Sessions:
-    """``status=active`` is read as a synonym of forming (DOMAIN.md C-23)."""
-    wanted = "forming" if status == "active" else status
-    if wanted is not None and wanted not in list(rules.Status):
-        raise InvalidInput(f"A session is never {wanted!r}", field="status")
-    like = f"%{q[:100]}%" if q else None
-    filters = (wanted, factory_id, product_id, like, open, ctx.clock.now())
-    rows = await session_queries.list_sessions(ctx.db, *filters, limit, (page - 1) * limit)
-    return Sessions(
-        [views.item_of(row) for row in rows], page, limit, await session_queries.count_sessions(ctx.db, *filters)
+    """``status=active`` is read as a synonym of forming (DOMAIN.md C-23); ``ending_within`` counts hours."""
+    wanted = Filter(
+        status=status,
+        phase=phase,
+        factory_ids=None if factory_id is None else [factory_id],
+        product_id=product_id,
+        category_ids=category_id,
+        q=q,
+        open=open,
+        ending_within=ending_within,
     )
+    return await listing.list_sessions(ctx, wanted, sort, page, limit)
 
 
 @get("/api/group-buying/mine", audience=Audience.CUSTOMER)
 async def list_own(ctx: Ctx, caller: SignedIn, page: PageNumber = 1, limit: PageLimit = 20) -> OwnParticipations:
     rows = await participants.list_own(ctx.db, caller.user_id, limit, (page - 1) * limit)
     found = await session_queries.sessions_by_ids(ctx.db, list({row.session_id for row in rows}))
-    items = {each.id: views.item_of(each) for each in found}
+    now = ctx.clock.now()
+    items = {each.id: views.item_of(each, now) for each in found}
     payments = await joining.payments_of(ctx, [row.id for row in rows])
     shown = [
         OwnParticipation(
@@ -181,10 +140,7 @@ async def list_own(ctx: Ctx, caller: SignedIn, page: PageNumber = 1, limit: Page
 
 @get("/api/group-buying/code/{code:str}", audience=Audience.PUBLIC)
 async def show_by_code(ctx: Ctx, code: FromPath[str]) -> SessionView:
-    session = await session_queries.find_session_by_code(ctx.db, code.upper())
-    if session is None:
-        raise contract.SessionNotFound()
-    return await views.show(ctx, session)
+    return await views.show(ctx, await views.session_by_code(ctx.db, code))
 
 
 @get("/api/group-buying/{session_id:uuid}", audience=Audience.PUBLIC)
@@ -241,43 +197,6 @@ async def watch(ctx: Ctx, session_id: FromPath[UUID]) -> Stream:
     return Stream(stream(), media_type="text/event-stream", headers=headers)
 
 
-@post("/api/group-buying", audience=Audience.FACTORY_OWNER, status=201)
-async def create_session(ctx: Ctx, caller: SignedIn, data: JSONBody[NewSession]) -> SessionView:
-    starts_at = ctx.clock.now() if data.starts_at is None else _aware(data.starts_at, "starts_at")
-    terms = Terms(
-        data.product_id,
-        data.warehouse_id,
-        data.target_moq,
-        Rupiah(data.base_price),
-        Rupiah(data.price_tier_25),
-        Rupiah(data.price_tier_50),
-        Rupiah(data.price_tier_75),
-        Rupiah(data.price_tier_100),
-        Rupiah(data.bulk_shipping_cost),
-        starts_at,
-        _aware(data.ends_at, "ends_at"),
-    )
-    return await views.show(ctx, await sessions.create_session(ctx, caller, terms))
-
-
-@patch("/api/group-buying/{session_id:uuid}", audience=Audience.FACTORY_OWNER)
-async def change_session(
-    ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], data: JSONBody[SessionChange]
-) -> SessionView:
-    session = await views.session_or_404(ctx.db, session_id)
-    given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not None}
-    for name in ("starts_at", "ends_at"):
-        if name in given:
-            _aware(given[name], name)
-    kept = {name: getattr(session, name) for name in Terms.__struct_fields__}
-    return await views.show(ctx, await sessions.change_session(ctx, caller, session_id, Terms(**{**kept, **given})))
-
-
-@delete("/api/group-buying/{session_id:uuid}", audience=Audience.FACTORY_OWNER)
-async def delete_session(ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID]) -> None:
-    await sessions.delete_session(ctx, caller, session_id)
-
-
 @post("/api/group-buying/{session_id:uuid}/join", audience=Audience.CUSTOMER, status=201)
 async def join(
     ctx: Ctx,
@@ -310,37 +229,19 @@ async def change_quantity(
     )
 
 
-@post("/api/group-buying/{session_id:uuid}/cancel", audience=Audience.FACTORY_OWNER, status=202)
-async def cancel(ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], data: JSONBody[Cancellation]) -> SessionView:
-    await ending.may_cancel(ctx, caller, session_id)
-    await processes.cancel(ctx, session_id, caller.user_id, data.reason)
-    return await views.show(ctx, await views.session_or_404(ctx.db, session_id))
+@get("/api/group-buying/{session_id:uuid}/share", audience=Audience.PUBLIC)
+async def show_share(ctx: Ctx, session_id: FromPath[UUID]) -> Share:
+    return await sharing.share(ctx, session_id)
 
 
-@post("/api/group-buying/{session_id:uuid}/end", audience=Audience.ADMIN, status=202)
-async def end_now(ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID]) -> SessionView:
-    return await views.show(ctx, await ending.end_now(ctx, caller, session_id))
+@get("/api/group-buying/{session_id:uuid}/qr.svg", audience=Audience.PUBLIC)
+async def draw_code(ctx: Ctx, session_id: FromPath[UUID]) -> Response[str]:
+    """The session's link as a QR code."""
+    drawn = await sharing.qr_code(ctx, session_id)
+    return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
 
 
-@post("/api/group-buying/{session_id:uuid}/production", audience=Audience.FACTORY_OWNER)
-async def set_production(
-    ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], data: JSONBody[Production]
-) -> SessionView:
-    return await views.show(ctx, await ending.set_production(ctx, caller, session_id, data.state))
-
-
-@post("/api/group-buying/process-near-expiration", audience=Audience.SERVICE)
-async def run_near_expiration(ctx: Ctx) -> Swept:
-    return Swept(await processes.process_near_expiration(ctx))
-
-
-@post("/api/group-buying/process-expired", audience=Audience.SERVICE)
-async def run_expired(ctx: Ctx) -> Swept:
-    return Swept(await processes.process_expired(ctx))
-
-
-routes = [
+buying_routes = [
     *(list_sessions, list_own, show_by_code, show_session, list_participants, show_statistics, show_availability),
-    *(list_shipping_options, watch, create_session, change_session, delete_session, join, leave, cancel, end_now),
-    *(change_quantity, set_production, run_near_expiration, run_expired),
+    *(list_shipping_options, watch, join, leave, change_quantity, show_share, draw_code),
 ]

@@ -1,4 +1,4 @@
-"""The SQL of product, on its own schema."""
+"""The SQL of products, their variants and their open sessions."""
 
 from __future__ import annotations
 
@@ -10,39 +10,14 @@ import msgspec
 from patungan.contracts.product import Product
 from patungan.kernel import sql
 from patungan.kernel.money import Rupiah
-from patungan.services.product.rules import ProductStatus, Sort
-
-
-class CategoryRow(msgspec.Struct, frozen=True):
-    id: UUID
-    parent_id: UUID | None
-    slug: str
-    name: str
-    name_en: str
-    display_order: int
-    is_active: bool
-
-
-class CategoryItem(msgspec.Struct, frozen=True):
-    """A category with the number of products on sale in it and below it."""
-
-    id: UUID
-    name: str
-    name_en: str
-    slug: str
-    parent_id: UUID | None
-    product_count: int
+from patungan.services.product.queries.images import ImageView
+from patungan.services.product.rules import ProductStatus
 
 
 class CategoryRef(msgspec.Struct, frozen=True):
     slug: str
     name: str
     name_en: str
-
-
-class ImageView(msgspec.Struct, frozen=True):
-    url: str
-    is_primary: bool
 
 
 class VariantRow(msgspec.Struct, frozen=True):
@@ -76,6 +51,10 @@ class ProductItem(msgspec.Struct, frozen=True):
     price_tier_100: Rupiah
     min_order_quantity: int
     image_url: str | None
+    image: ImageView | None
+    factory_name: str | None
+    city: str | None
+    session_ends_at: datetime | None
 
 
 class ProductRow(msgspec.Struct, frozen=True):
@@ -112,17 +91,17 @@ class ProductRow(msgspec.Struct, frozen=True):
     variants: list[VariantRow]
 
 
-_IMAGE_URL = """(select '/api/images/' || i.name from product_images i where i.product_id = p.id and i.is_primary)
-    as image_url"""
-_CATEGORY = "jsonb_build_object('slug', c.slug, 'name', c.name, 'name_en', c.name_en) as category"
-_PRICES = "p.base_price, p.price_tier_25, p.price_tier_50, p.price_tier_75, p.price_tier_100"
+IMAGE_URL = """(select '/api/images/' || i.name from product_images i where i.product_id = p.id and i.is_primary)"""
+IMAGE = "(select image_view(i) from product_images i where i.product_id = p.id and i.is_primary)"
+CATEGORY = "jsonb_build_object('slug', c.slug, 'name', c.name, 'name_en', c.name_en)"
+PRICES = "p.base_price, p.price_tier_25, p.price_tier_50, p.price_tier_75, p.price_tier_100"
 _SIZES = "p.weight_grams, p.length_cm, p.width_cm, p.height_cm"
 
 find_contract_products = sql.many(
     Product,
     f"""
-    select p.id, p.factory_id, p.category_id, p.sku, p.slug, p.name, p.name_en, p.status, {_PRICES},
-        p.min_order_quantity, p.group_duration_hours, {_SIZES}, p.renews, {_IMAGE_URL},
+    select p.id, p.factory_id, p.category_id, p.sku, p.slug, p.name, p.name_en, p.status, {PRICES},
+        p.min_order_quantity, p.group_duration_hours, {_SIZES}, p.renews, {IMAGE_URL} as image_url,
         coalesce((
             select jsonb_agg(jsonb_build_object(
                 'id', v.id, 'sku', v.sku, 'name', v.name, 'price_adjustment', v.price_adjustment,
@@ -133,12 +112,11 @@ find_contract_products = sql.many(
 )
 
 _ROW = f"""
-    select p.id, p.factory_id, p.category_id, {_CATEGORY}, p.sku, p.slug, p.name, p.name_en, p.description,
-        p.description_en, p.status, {_PRICES}, p.cost_price, p.min_order_quantity, p.group_duration_hours, {_SIZES},
+    select p.id, p.factory_id, p.category_id, {CATEGORY} as category, p.sku, p.slug, p.name, p.name_en, p.description,
+        p.description_en, p.status, {PRICES}, p.cost_price, p.min_order_quantity, p.group_duration_hours, {_SIZES},
         p.renews, p.has_variants, p.created_at, p.published_at,
         coalesce((
-            select jsonb_agg(jsonb_build_object('url', '/api/images/' || i.name, 'is_primary', i.is_primary)
-                order by i.is_primary desc, i.display_order)
+            select jsonb_agg(image_view(i) order by i.is_primary desc, i.display_order, i.name)
             from product_images i where i.product_id = p.id), '[]') as images,
         coalesce((
             select jsonb_agg(jsonb_build_object(
@@ -150,53 +128,15 @@ _ROW = f"""
 """
 find_product = sql.maybe(ProductRow, f"{_ROW} where p.id = $1")
 find_product_by_slug = sql.maybe(ProductRow, f"{_ROW} where p.slug = $1")
+find_products = sql.many(ProductRow, f"{_ROW} where p.id = any($1::uuid[]) order by p.id")
 lock_product = sql.maybe(UUID, "select id from products where id = $1 for update")
 
-_ITEM = f"""p.id, p.slug, p.name, p.name_en, p.sku, p.status, {_CATEGORY}, p.factory_id, {_PRICES},
-    p.min_order_quantity, {_IMAGE_URL}"""
-_WANTED = """
-    where p.status = 'active'
-      and ($1::uuid is null or p.factory_id = $1)
-      and ($2::bigint is null or p.base_price >= $2)
-      and ($3::bigint is null or p.base_price <= $3)
-      and ($4::text is null or p.category_id in (
-          with recursive below as (
-              select id from categories where slug = $4
-              union all select child.id from categories child join below on child.parent_id = below.id)
-          select id from below))
-"""
-_BROWSED = f"from products p join categories c on c.id = p.category_id {_WANTED}"
-# Titles weigh more than descriptions by the index's own weights; likeness lets misspelt words through, behind exact ones.
-_FOUND = f"""
-    from (
-        select id, sum(score) as score from (
-            select id, 1 + ts_rank(search, to_tsquery('simple', $5)) as score from products
-            where search @@ to_tsquery('simple', $5) and status = 'active'
-            union all
-            select id, likeness from similar_products(lower($6), $7)) scored
-        group by id) found
-    join products p on p.id = found.id
-    join categories c on c.id = p.category_id {_WANTED}
-"""
-_ORDERS = {
-    Sort.NEWEST: "p.published_at desc, p.id desc",
-    Sort.PRICE: "p.base_price, p.id",
-    Sort.PRICE_DESCENDING: "p.base_price desc, p.id",
-    Sort.NAME: "lower(p.name), p.id",
-}
-browse_products = {
-    sort: sql.many(ProductItem, f"select {_ITEM} {_BROWSED} order by {order} limit $5 offset $6")
-    for sort, order in _ORDERS.items()
-}
-count_browsed = sql.one(int, f"select count(*) {_BROWSED}")
-search_products = {
-    sort: sql.many(ProductItem, f"select {_ITEM} {_FOUND} order by {order} limit $8 offset $9")
-    for sort, order in {**_ORDERS, Sort.RELEVANCE: "found.score desc, p.published_at desc, p.id desc"}.items()
-}
-count_found = sql.one(int, f"select count(*) {_FOUND}")
-
+_ITEM = f"""p.id, p.slug, p.name, p.name_en, p.sku, p.status, {CATEGORY} as category, p.factory_id, {PRICES},
+    p.min_order_quantity, {IMAGE_URL} as image_url, {IMAGE} as image, f.name as factory_name, f.city,
+    (select min(o.ends_at) from open_sessions o where o.product_id = p.id) as session_ends_at"""
 _OWN = """
     from products p join categories c on c.id = p.category_id
+    left join factory_names f on f.factory_id = p.factory_id
     where p.factory_id = any($1::uuid[]) and ($2::text is null or p.status = $2)
       and ($3::text is null or strpos(p.title, lower($3)) > 0 or p.sku = upper($3))
 """
@@ -257,56 +197,18 @@ update_variant = sql.run(
     """
 )
 
-insert_image = sql.run(
-    """
-    insert into product_images (product_id, name, is_primary, display_order, created_at)
-    select $1, $2, count(*) = 0, coalesce(max(display_order) + 1, 0), $3 from product_images where product_id = $1
-    on conflict (product_id, name) do nothing
-    """
-)
-clear_primary_image = sql.run("update product_images set is_primary = false where product_id = $1 and is_primary")
-set_primary_image = sql.run("update product_images set is_primary = true where product_id = $1 and name = $2")
-
 product_is_in_session = sql.one(bool, "select exists (select from open_sessions where product_id = $1)")
 note_opened_sessions = sql.run(
     """
-    insert into open_sessions (session_id, product_id) select * from unnest($1::uuid[], $2::uuid[])
+    insert into open_sessions (session_id, product_id, ends_at)
+    select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
     on conflict do nothing
     """
 )
 forget_sessions = sql.run("delete from open_sessions where session_id = any($1::uuid[])")
-
-_CATEGORY_ROW = "id, parent_id, slug, name, name_en, display_order, is_active"
-find_categories = sql.many(
-    CategoryItem,
+note_sales = sql.run(
     """
-    with recursive below as (
-        select id as top, id from categories where is_active
-        union all select below.top, child.id from categories child join below on child.parent_id = below.id)
-    select c.id, c.name, c.name_en, c.slug, c.parent_id, count(p.id) as product_count
-    from categories c
-    join below on below.top = c.id
-    left join products p on p.category_id = below.id and p.status = 'active'
-    group by c.id order by c.display_order, c.name, c.id
-    """,
-)
-find_category = sql.maybe(CategoryRow, f"select {_CATEGORY_ROW} from categories where id = $1")
-lock_categories = sql.run("lock table categories in share row exclusive mode")
-category_is_below = sql.one(
-    bool,
+    insert into session_sales (session_id, product_id, units)
+    select * from unnest($1::uuid[], $2::uuid[], $3::bigint[]) on conflict do nothing
     """
-    with recursive below as (
-        select id from categories where id = $1
-        union all select child.id from categories child join below on child.parent_id = below.id)
-    select exists (select from below where id = $2)
-    """,
-)
-insert_category = sql.run(
-    """
-    insert into categories (id, parent_id, slug, name, name_en, display_order, is_active, created_at)
-    values ($1, $2, $3, $4, $5, $6, true, $7) on conflict (slug) do nothing
-    """
-)
-update_category = sql.run(
-    "update categories set parent_id = $2, name = $3, name_en = $4, display_order = $5, is_active = $6 where id = $1"
 )

@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 
 from patungan.contracts.address import Address
-from patungan.contracts.order import CreatedOrder
 from patungan.kernel import sql
 from patungan.kernel.money import Rupiah
 from patungan.services.order.rules import Actor, OrderStatus
@@ -54,45 +53,6 @@ class StatusCount(msgspec.Struct, frozen=True):
     status: OrderStatus
     count: int
 
-
-insert_orders = sql.many(
-    CreatedOrder,
-    """
-    insert into orders (id, number, participant_id, user_id, session_id, session_code, factory_id, factory_name, status,
-        subtotal, shipping_cost, fee, total, cashback, courier_service, address, created_at, paid_at)
-    select id, number, participant_id, user_id, $1, $2, $3, $4, 'paid',
-        subtotal, shipping_cost, fee, total, cashback, courier_service, address, $5, $5
-    from unnest($6::uuid[], $7::text[], $8::uuid[], $9::uuid[], $10::bigint[], $11::bigint[], $12::bigint[],
-        $13::bigint[], $14::bigint[], $15::text[], $16::jsonb[])
-        as t(id, number, participant_id, user_id, subtotal, shipping_cost, fee, total, cashback, courier_service, address)
-    order by participant_id
-    on conflict do nothing
-    returning participant_id, id as order_id, number
-    """,
-)
-insert_items = sql.run(
-    """
-    insert into order_items (order_id, line, id, product_id, variant_id, factory_id, sku, product_name, product_slug,
-        variant_name, image_url, weight_grams, quantity, unit_price, subtotal)
-    select order_id, 1, id, $1, variant_id, $2, sku, $3, $4, variant_name, $5, $6, quantity, unit_price,
-        quantity * unit_price
-    from unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::bigint[], $13::bigint[])
-        as t(order_id, id, variant_id, sku, variant_name, quantity, unit_price)
-    """
-)
-write_births = sql.run(
-    """
-    insert into order_history (order_id, status, actor, note, at)
-    select each, 'paid', 'system', $2, $3 from unnest($1::uuid[]) as each
-    """
-)
-find_created = sql.many(
-    CreatedOrder,
-    """
-    select participant_id, id as order_id, number from orders where participant_id = any($1::uuid[])
-    order by participant_id
-    """,
-)
 
 _ORDER = """
     o.id, o.number, o.status, o.user_id, o.factory_id, o.factory_name, o.session_code, i.product_name, i.product_slug,

@@ -15,7 +15,7 @@ from patungan.kernel.service import Context, implements
 from patungan.kernel.sql import unzip
 from patungan.ledger import accounts
 from patungan.ledger.posting import Journal, balance_of, credit, debit, journal, post
-from patungan.services.wallet import queries
+from patungan.services.wallet.queries import wallets as queries
 from patungan.services.wallet.rules import TransactionType, running_balances
 
 
@@ -88,33 +88,6 @@ async def _credit(
                 ),
             )
     return contract.Credited(count=len(fresh), amount=Rupiah(sum(each.amount for each in fresh)))
-
-
-@implements(contract.credit_cashbacks)
-async def credit_cashbacks(ctx: Context, request: contract.CreditCashbacks) -> contract.Credited:
-    _require_positive(each.amount for each in request.cashbacks)
-    source = accounts.cashback_payable(request.session_id)
-    return await _credit(
-        ctx,
-        TransactionType.CASHBACK,
-        "participant",
-        request.session_code,
-        [
-            _Credit(
-                each.user_id,
-                each.amount,
-                each.participant_id,
-                journal(
-                    f"cashback/{each.participant_id}",
-                    "refund_issued",
-                    f"participant/{each.participant_id}",
-                    debit(source, each.amount),
-                    credit(accounts.wallet(each.user_id), each.amount),
-                ),
-            )
-            for each in request.cashbacks
-        ],
-    )
 
 
 @implements(contract.credit_refund)
