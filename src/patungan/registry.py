@@ -97,7 +97,11 @@ SERVICES: tuple[ServiceEntry, ...] = (
         "wallet",
         3010,
         "User wallet, credits, withdrawals",
-        (GatewayRoute("wallet", stripped=True), GatewayRoute("withdrawals")),
+        (
+            GatewayRoute("wallet", stripped=True),
+            GatewayRoute("withdrawals"),
+            GatewayRoute("webhooks/disbursement", limited=False),
+        ),
     ),
     ServiceEntry("logistics", 3011, "Shipping rates, booking and tracking", (GatewayRoute("logistics"),)),
     ServiceEntry("seller", 3012, "Sellers and their inventory", (GatewayRoute("sellers"),)),

@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import msgspec
@@ -13,6 +14,9 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
+from patungan.contracts.wallet import HoldFunds, hold_funds
+from patungan.kernel.identity import Caller, Role
+from patungan.kernel.money import Rupiah
 from patungan.operations import audit as auditing
 from patungan.operations import demo
 from patungan.operations.audit import CHECKS, audit, examine
@@ -20,8 +24,9 @@ from patungan.operations.audit.provider import Movement
 from patungan.operations.audit.report import Report, show
 from patungan.services.payment.reports.closing import seal_all
 from tests.books import assert_books_whole, audited, provider_books
-from tests.house import House
+from tests.house import House, Person
 from tests.operations.stacks import stack_of
+from tests.purse import becomes, run_batch, value, withdraw
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +35,20 @@ async def played(one_house: House, tmp_path_factory: pytest.TempPathFactory) -> 
     stack = stack_of(one_house, tmp_path_factory.mktemp("data"))
     outcome = await demo.play(stack, buyers=8, seed=7, console=Console(file=io.StringIO()))
     assert outcome.good
+    await spend(one_house)
     await seal_all(one_house.context("payment"))
     return one_house
+
+
+async def spend(house: House) -> None:
+    """Somebody with money in the wallet has a part of it held, and takes another to a bank."""
+    user_id = await value(house, "select user_id from wallets order by balance desc, user_id limit 1")
+    person = Person(house, user_id, "", Caller(user_id, Role.CUSTOMER))
+    held = HoldFunds(payment_id=uuid4(), payment_code="PAY-20261123-ABCDEF", user_id=user_id, amount=Rupiah(1_000))
+    await house.context("payment").call(hold_funds, held)
+    made = await withdraw(person, 10_000)
+    await run_batch(house)
+    await becomes(person, made, "completed")
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +230,17 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
         "update wallet.wallets set balance = balance + 1 where user_id = (select min(user_id::text)::uuid from wallet.wallets)",
         {"wallets"},
     ),
+    ("a hold forgotten", "delete from wallet.holds", {"holds"}),
+    (
+        "a withdrawal's state changed",
+        "update wallet.withdrawals set status = 'failed', failure_reason = 'none'",
+        {"withdrawals"},
+    ),
+    (
+        "a withdrawal of another payout",
+        "update wallet.withdrawals set payout_id = 'disb-other'",
+        {"provider"},
+    ),
     (
         "a cashback credited to somebody else",
         (
@@ -349,7 +377,7 @@ async def test_what_is_missing_on_either_side_is_told_apart(
             (f"payment {payment.external_id}", "in our books, and not at the provider", 0, payment.amount),
             ("payment PAY-OTHER", "at the provider, and not in our books", 12_345, 0),
             (f"refund {refund.reference_id}", "of another amount", refund.amount + 1, refund.amount),
-            ("payout WD-1", "not in our books", 0, 97_500),
+            ("payout WD-1", "at the provider, and not in our books", 97_500, 0),
         ]
     )
 

@@ -36,7 +36,7 @@ def _cashback(person: Person, amount: int) -> wallet.Cashback:
 
 async def test_an_unknown_wallet_is_empty(one_house: House) -> None:
     person = await one_house.person()
-    assert await person.get("wallet", "/api/wallet/balance") == {"balance": 0, "held": 0}
+    assert await person.get("wallet", "/api/wallet/balance") == {"balance": 0, "held": 0, "withdrawing": 0}
     assert (await person.get("wallet", "/api/transactions"))["items"] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from patungan.kernel.contract import Message, Rows, event, operation
@@ -79,6 +80,46 @@ class InsufficientBalance(Problem):
     code, status, title = "insufficient_balance", 409, "The wallet does not hold that much"
 
 
+class AccountNumberInvalid(Problem):
+    code, status, title = "account_number_invalid", 400, "This cannot be an account of that bank"
+
+
+class BankAccountNotFound(Problem):
+    code, status, title = "bank_account_not_found", 404, "There is no such bank account"
+
+
+class TooManyBankAccounts(Problem):
+    code, status, title = "too_many_bank_accounts", 409, "No more bank accounts can be saved"
+
+
+class WithdrawalTooSmall(Problem):
+    code, status, title = "withdrawal_too_small", 400, "The amount is below the smallest withdrawal"
+
+
+class WithdrawalLimitReached(Problem):
+    code, status, title = "withdrawal_limit_reached", 409, "The limit of withdrawals for today is reached"
+
+
+class WithdrawalNotFound(Problem):
+    code, status, title = "withdrawal_not_found", 404, "There is no such withdrawal"
+
+
+class WithdrawalNotPending(Problem):
+    code, status, title = "withdrawal_not_pending", 409, "The withdrawal is on its way or has ended"
+
+
+class AdjustmentNotFound(Problem):
+    code, status, title = "adjustment_not_found", 404, "There is no such adjustment"
+
+
+class AdjustmentDecided(Problem):
+    code, status, title = "adjustment_decided", 409, "This adjustment is decided already"
+
+
+class AdjustmentNeedsAnother(Problem):
+    code, status, title = "adjustment_needs_another", 409, "Somebody else must ask for this, or decide it"
+
+
 class HoldNotFound(Problem):
     code, status, title = "hold_not_found", 404, "No money is held for this payment"
 
@@ -92,3 +133,34 @@ class WalletCredited(Message, frozen=True):
     balance: Rupiah
     type: str
     reference: str
+
+
+class _WithdrawalEvent(Message, frozen=True):
+    """``fee`` is inside ``amount``, ``net_amount`` reaches the bank; rupiah."""
+
+    withdrawal_id: UUID
+    code: str
+    user_id: UUID
+    amount: Rupiah
+    fee: Rupiah
+    net_amount: Rupiah
+    bank_code: str
+    account_last4: str
+
+
+@event("wallet", "withdrawal.requested")
+class WithdrawalRequested(_WithdrawalEvent, frozen=True):
+    requested_at: datetime
+
+
+@event("wallet", "withdrawal.completed")
+class WithdrawalCompleted(_WithdrawalEvent, frozen=True):
+    completed_at: datetime
+
+
+@event("wallet", "withdrawal.failed")
+class WithdrawalFailed(_WithdrawalEvent, frozen=True):
+    """The whole amount is back in the wallet; ``reason`` is the provider's code."""
+
+    failed_at: datetime
+    reason: str

@@ -45,6 +45,12 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "participant_not_found": ("Keikutsertaan itu tidak ada.", "There is no such reservation."),
     "password_too_weak": ("Kata sandi 8 sampai 72 karakter.", "A password has 8 to 72 characters."),
     "payment_closed": ("Pembayaran ini sudah ditutup.", "This payment can no longer be made."),
+    "wallet_part_fixed": (
+        "Bagian dari dompet tidak bisa diubah lagi.",
+        "The wallet's part can no longer be changed.",
+    ),
+    "not_paid": ("Bukti hanya ada untuk yang sudah dibayar.", "There is a receipt only for what is paid."),
+    "refund_not_possible": ("Itu tidak bisa dikembalikan.", "That cannot be refunded."),
     "payment_not_found": ("Pembayaran itu tidak ada.", "There is no such payment."),
     "phone_invalid": ("Ini bukan nomor HP Indonesia.", "This is not an Indonesian mobile number."),
     "phone_taken": ("Nomor ini sudah terdaftar. Silakan masuk.", "This number has an account. Please sign in."),

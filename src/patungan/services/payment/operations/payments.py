@@ -106,7 +106,9 @@ async def get_payments(ctx: Context, request: contract.GetPayments) -> contract.
 
 
 def summary_of(payment: Payment) -> contract.PaymentSummary:
-    """A payment as other services see it."""
+    """A participant's payment as other services see it."""
+    if payment.participant_id is None:
+        raise LookupError(f"payment {payment.id} is of no participant")
     return contract.PaymentSummary(
         id=payment.id,
         code=payment.code,

@@ -13,7 +13,7 @@ from patungan.kernel.time import jakarta_day
 from patungan.ledger import accounts
 from patungan.ledger.posting import balance_of, credit, debit, journal, post
 from patungan.services.payment.operations.expiring import settle_all
-from patungan.services.payment.operations.payments import CODE_ATTEMPTS, end_payments
+from patungan.services.payment.operations.payments import CODE_ATTEMPTS, end_payments, expire_payments
 from patungan.services.payment.operations.refunds import CARRY_OUT_REFUND
 from patungan.services.payment.queries import batches, escrows
 from patungan.services.payment.queries import payments as queries
@@ -59,7 +59,10 @@ async def _expire_unopened(ctx: Context, session_id: UUID) -> None:
         async with ctx.db.transaction() as tx:
             expired = await batches.expire_unopened(tx, session_id, BATCH, ctx.clock.now(), ctx.chance.secret())
         if expired < BATCH:
-            return
+            break
+    while with_wallet := await batches.unopened_with_wallet(ctx.db, session_id, BATCH):
+        async with ctx.db.transaction() as tx:
+            await expire_payments(ctx, tx, with_wallet)
 
 
 async def _settle_opened(ctx: Context, session_id: UUID, began_at: datetime) -> None:

@@ -7,12 +7,9 @@ from uuid import UUID
 import msgspec
 
 from patungan.kernel import sql
-from patungan.services.payment.queries.payments import Payment
+from patungan.services.payment.queries.payments import Payment, payment_columns
 
-_PAYMENT = """
-    id, code, participant_id, session_id, user_id, description, status, total, expires_at,
-    invoice_asked_at is not null as invoice_asked, invoice_id, invoice_url
-"""
+_PAYMENT = payment_columns("payments")
 _FACTS = """jsonb_build_object('payment_id', p.id, 'code', {code}, 'participant_id', p.participant_id,
             'session_id', p.session_id, 'user_id', p.user_id, 'amount', {amount})"""
 
@@ -31,7 +28,8 @@ has_pending = sql.one(bool, "select exists (select 1 from payments where session
 expire_unopened = sql.run(
     f"""
     with due as materialized (
-        select id from payments where session_id = $1 and status = 'pending' and invoice_asked_at is null
+        select id from payments
+        where session_id = $1 and status = 'pending' and invoice_asked_at is null and wallet_state is null
         order by id limit $2 for no key update
     ), expired as (
         update payments p set status = 'expired', expired_at = $3, next_look_at = null from due where p.id = due.id
@@ -42,6 +40,14 @@ expire_unopened = sql.run(
         $3::timestamptz, {_FACTS.format(code="p.code", amount="p.total")}
     from expired p order by p.id
     """
+)
+unopened_with_wallet = sql.many(
+    UUID,
+    """
+    select id from payments
+    where session_id = $1 and status = 'pending' and invoice_asked_at is null and wallet_state is not null
+    order by id limit $2
+    """,
 )
 opened_after = sql.many(
     Payment,
@@ -72,7 +78,8 @@ lacks_refunds = sql.one(
     )
     """,
 )
-# A code that is taken already leaves its refund out, which is then made with another secret.
+# A code that is taken already leaves its refund out, which is then made with another secret. So is the second part of what
+# was paid in part from the wallet: a payment's parts have one code to a secret.
 refund = sql.one(
     Refunded,
     f"""
@@ -80,7 +87,7 @@ refund = sql.one(
         select id from payments where session_id = $1 and status = 'paid' and id > $2
         order by id limit $3 for no key update
     ), due as materialized (
-        select p.*, c.invoice_id as receipt, c.amount, row_number() over (order by p.id) as place,
+        select p.*, c.invoice_id as receipt, c.amount, row_number() over (order by p.id, c.invoice_id) as place,
             case when c.method = any($9::text[]) then 'source' else 'wallet' end as way
         from batch join payments p on p.id = batch.id
         join receipts c on c.payment_id = p.id and c.kind = 'in_time'
@@ -92,9 +99,9 @@ refund = sql.one(
             'session', amount, $8, 'pending', way, $4::timestamptz, $4
         from due order by place
         on conflict do nothing
-        returning id, code, payment_id, amount
+        returning id, code, invoice_id
     ), whole as materialized (
-        select p.*, m.id as refund_id, m.code as refund_code from made m join due p on p.id = m.payment_id
+        select p.*, m.id as refund_id, m.code as refund_code from made m join due p on p.receipt = m.invoice_id
     ), told as (
         insert into events (id, type, version, occurred_at, payload)
         select platform.derived_id($5, 'event', p.id, $4, place), 'refund.requested', 1, $4,

@@ -1,4 +1,4 @@
-"""What the wallet does: credits that other services decide on, and what an owner may read."""
+"""Credits that other services decide on, each made once however often it is asked."""
 
 from __future__ import annotations
 
@@ -6,24 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import msgspec
-
 from patungan.contracts import wallet as contract
 from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context, implements
 from patungan.kernel.sql import unzip
 from patungan.ledger import accounts
-from patungan.ledger.posting import Journal, balance_of, credit, debit, journal, post
+from patungan.ledger.posting import Journal, credit, debit, journal, post
 from patungan.services.wallet.queries import wallets as queries
 from patungan.services.wallet.rules import TransactionType, running_balances
-
-
-class Balance(msgspec.Struct, frozen=True):
-    """What a wallet holds; ``held`` is set aside for payments that are not complete. Rupiah."""
-
-    balance: Rupiah
-    held: Rupiah
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +93,3 @@ async def credit_refund(ctx: Context, request: contract.CreditRefund) -> contrac
     )
     made = _Credit(request.user_id, request.amount, request.refund_id, posting)
     return await _credit(ctx, TransactionType.REFUND, "refund", request.refund_code, [made])
-
-
-async def balance(ctx: Context, user_id: UUID) -> Balance:
-    """What the books say that a user holds."""
-    return Balance(
-        await balance_of(ctx.db, accounts.wallet(user_id)), await balance_of(ctx.db, accounts.wallet_hold(user_id))
-    )
