@@ -19,7 +19,7 @@ from patungan.kernel.errors import InvalidInput
 from patungan.kernel.identity import Role, Scope
 from patungan.kernel.money import Rupiah
 from patungan.kernel.time import jakarta_day
-from patungan.services.order.operations import create_session_orders
+from patungan.services.order.operations.creation import create_session_orders
 from tests.house import House, Person
 from tests.shop import registered_factory
 

@@ -8,6 +8,11 @@ from uuid import UUID
 from patungan.contracts import order as contract
 from patungan.kernel.service import Service
 from patungan.kernel.settings import Common
+
+# Imported for what they implement.
+from patungan.services.order.operations import creation as _creation  # noqa: F401
+from patungan.services.order.operations import parcels as _parcels  # noqa: F401
+from patungan.services.order.processes import subscriptions, workflows
 from patungan.services.order.routes import routes
 
 
@@ -24,5 +29,7 @@ service = Service(
     purpose="Orders and fulfilment",
     settings=Settings,
     routes=routes,
-    operations=[contract.create_session_orders],
+    operations=[contract.create_session_orders, contract.get_parcels],
+    subscriptions=subscriptions,
+    workflows=workflows,
 )

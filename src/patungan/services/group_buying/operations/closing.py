@@ -273,6 +273,10 @@ async def create_orders(ctx: Context, session_id: UUID, after: UUID) -> UUID | N
             product_slug=product.slug,
             image_url=product.image_url,
             unit_weight_grams=product.weight_grams,
+            unit_length_cm=product.length_cm,
+            unit_width_cm=product.width_cm,
+            unit_height_cm=product.height_cm,
+            warehouse_id=session.warehouse_id,
             orders=[
                 order.SessionOrder(
                     participant_id=each.id,
