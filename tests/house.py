@@ -139,6 +139,8 @@ class House:
             "SMS_API_KEY": "sms-tests",
             "BITESHIP_API_URL": f"{self.sandbox_url}/biteship",
             "BITESHIP_API_KEY": "biteship-tests",
+            "BITESHIP_WEBHOOK_SIGNATURE_SECRET": secrets.token_hex(24),
+            "LOGISTICS_WEBHOOK_HMAC_SECRET": secrets.token_hex(24),
             **{
                 f"{entry.module.upper()}_SERVICE_URL": f"http://127.0.0.1:{self.ports[entry.name]}"
                 for entry in SERVICES
@@ -155,6 +157,8 @@ class House:
                 whatsapp_api_token=self.environment["WHATSAPP_API_TOKEN"],
                 sms_api_key=self.environment["SMS_API_KEY"],
                 biteship_api_key=self.environment["BITESHIP_API_KEY"],
+                logistics_callback_url=f"http://127.0.0.1:{self.ports['logistics']}/api/webhooks/logistics",
+                logistics_webhook_secret=self.environment["BITESHIP_WEBHOOK_SIGNATURE_SECRET"],
                 refund_delay=0.05,
             ),
             clock=self.clock.now,
