@@ -14,11 +14,13 @@ _UNDER_WAY = """
                     select 'close-' || id from group_buying.sessions where status = 'pending_stock'))
         + (select count(*) from payment.refunds where status in ('pending', 'processing'))
         + (select count(*) from payment.webhook_events where processed_at is null)
+        + (select count(*) from wallet.webhook_events where processed_at is null)
+        + (select count(*) from wallet.withdrawals where status = 'processing')
         + (select count(*) from payment.events e where e.type in ('payment.paid', 'payment.expired') and not exists (
                 select 1 from group_buying.event_cursors c where c.subscription = 'group_buying.on_payments'
                     and (c.xid, c.position) >= (e.xid::text::bigint, e.position)))
 """
-"""Workflows of money and goods, refunds, webhooks and payments' news that are not at their end. A session that waits for
+"""Workflows of money and goods, refunds, withdrawals that a batch has, webhooks and payments' news that are not at their end. A session that waits for
 goods may wait, and messages to people have all the time there is."""
 
 

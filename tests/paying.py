@@ -12,8 +12,9 @@ import httpx
 import msgspec
 
 from patungan.contracts import payment as contract
+from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
-from patungan.ledger.accounts import Account, escrow
+from patungan.ledger.accounts import Account, escrow, order_escrow
 from patungan.ledger.posting import balance_of
 from tests.house import House, Person
 
@@ -149,6 +150,117 @@ class Till:
         """What a reference moved in the books: account and amount, debits positive."""
         rows = await self.house.context("payment").db.fetch("select * from ledger.entries_of($1)", reference)
         return [(row["account"], row["amount"]) for row in rows]
+
+
+class Desk:
+    """The sandbox's fault desk."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._url = f"{house.sandbox_url}/_sandbox"
+
+    async def lay(self, operation: str, action: str, **more: Any) -> None:
+        rule = {"provider": "xendit", "operation": operation, "action": action, **more}
+        (await self._house.client.post(f"{self._url}/faults", json=rule)).raise_for_status()
+
+    async def clear(self) -> None:
+        """Take the faults back, and let the circuit breaker see a minute pass."""
+        await self._house.client.delete(f"{self._url}/faults")
+        self._house.later(seconds=61)
+
+
+FIRST = {"product_amount": 300_000, "shipping_amount": 20_000, "fee_amount": 9_000}
+SECOND = {"product_amount": 150_000, "shipping_amount": 15_500, "fee_amount": 5_500}
+"""Two orders of one checkout: 329,000 and 171,000, together 500,000 (DOMAIN.md 3.5)."""
+
+
+class Checkout:
+    """A buyer's checkout over two orders, or as many as are given, whose payment is made by contract."""
+
+    def __init__(self, house: House, buyer: Person, *parts: dict[str, int]) -> None:
+        self.house, self.buyer = house, buyer
+        self.id = uuid4()
+        self.orders = [
+            contract.OrderAllocation(order_id=uuid4(), order_number=f"ORD-{number}", **part)  # type: ignore[arg-type]
+            for number, part in enumerate(parts or (FIRST, SECOND), 1)
+        ]
+        self.till = Till(house)
+
+    @property
+    def ctx(self) -> Context:
+        """Whoever calls payment by its contract."""
+        return self.house.context("order")
+
+    def request(self, **other: Any) -> contract.CreateOrderPayments:
+        fields: dict[str, Any] = {
+            "checkout_id": self.id,
+            "user_id": self.buyer.id,
+            "description": "2 pesanan",
+            "orders": self.orders,
+            "expires_at": self.house.clock.now() + timedelta(hours=1),
+        }
+        return contract.CreateOrderPayments(**(fields | other))
+
+    async def owe(self, **other: Any) -> contract.OrderPaymentSummary:
+        """Make the payment, or ask for it again."""
+        return await self.ctx.call(contract.create_order_payments, self.request(**other))
+
+    async def pay(self, how: dict[str, Any] | None = None, **other: Any) -> contract.OrderPaymentSummary:
+        """Make the payment, open it and pay it in time."""
+        owed = await self.owe(**other)
+        await self.till.pay(await self.till.open(self.buyer, owed.id), **(how or {}))
+        await self.till.becomes(owed.id, "paid")
+        return await self.owe(**other)
+
+    async def held(self) -> list[int]:
+        """What the orders' escrows hold."""
+        return [await self.till.balance(order_escrow(each.order_id)) for each in self.orders]
+
+    async def refund(self, place: int = 0, amount: int | None = None, **other: Any) -> contract.RefundsStarted:
+        fields: dict[str, Any] = {"request_id": uuid4(), "reason": "order_cancelled"}
+        request = contract.RefundOrder(
+            order_id=self.orders[place].order_id, amount=None if amount is None else Rupiah(amount), **(fields | other)
+        )
+        return await self.ctx.call(contract.refund_order, request)
+
+    async def release(self, place: int = 0, **other: Any) -> contract.OrderReleased:
+        """Release an order to a seller, whole unless said otherwise."""
+        order = self.orders[place]
+        fields: dict[str, Any] = {
+            "order_id": order.order_id,
+            "seller_id": uuid4(),
+            "seller_revenue": order.product_amount,
+            "warehouse_revenue": 0,
+            "shipping": order.shipping_amount,
+            "fee": order.fee_amount,
+        }
+        return await self.ctx.call(contract.release_order_escrow, contract.ReleaseOrderEscrow(**(fields | other)))
+
+    async def refunds(self) -> list[dict[str, Any]]:
+        rows = await self.house.context("payment").db.fetch(
+            "select r.* from payment.refunds r join payment.payments p on p.id = r.payment_id where p.checkout_id = $1"
+            " order by r.requested_at, r.id",
+            self.id,
+        )
+        return [dict(row) for row in rows]
+
+    async def settled(self, *statuses: str) -> None:
+        """Wait until the checkout's refunds have these statuses."""
+
+        async def there() -> bool:
+            return [each["status"] for each in await self.refunds()] == list(statuses)
+
+        await self.house.eventually(there)
+
+    async def events(self, kind: str) -> list[dict[str, Any]]:
+        """The bodies of payment's events of a kind about this checkout's payments, in order."""
+        rows = await self.house.context("payment").db.fetch(
+            "select e.payload::text from payment.events e join payment.payments p on p.id::text = e.payload->>'payment_id'"
+            " where e.type = $1 and p.checkout_id = $2 order by e.xid, e.position",
+            kind,
+            self.id,
+        )
+        return [msgspec.json.decode(row[0]) for row in rows]
 
 
 def invoice_callback(

@@ -9,6 +9,7 @@ import msgspec
 
 from patungan.contracts import order
 from patungan.contracts.address import Address
+from patungan.kernel.contract import rows
 from patungan.kernel.identity import Role, Scope
 from patungan.kernel.money import Rupiah
 from tests.house import House, Person
@@ -65,9 +66,10 @@ class Yard:
             unit_width_cm=15,
             unit_height_cm=5,
             warehouse_id=UUID(self.warehouse["id"]),
-            orders=lines,
+            orders=rows(lines),
         )
-        return (await self.house.context("group-buying").call(order.create_session_orders, request)).orders
+        made = await self.house.context("group-buying").call(order.create_session_orders, request)
+        return msgspec.json.decode(made.orders, type=list[order.CreatedOrder])
 
     async def one(self, person: Person, **other: Any) -> UUID:
         """One paid order."""

@@ -210,6 +210,27 @@ def jobs_run(
     _run_on_stack("jobs", data, run_name=name, json=as_json)
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)
+def bench(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="The benchmark; without one, all are listed.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a benchmark on a platform of its own; further arguments are its options, --help lists them."""
+    from patungan.operations.layout import REPOSITORY
+
+    # The benchmarks stand beside the program, not in it.
+    sys.path.insert(0, str(REPOSITORY))
+    from importlib import import_module
+
+    if name in ("-h", "--help"):
+        print(context.get_help())
+        raise typer.Exit
+    raise typer.Exit(import_module("benchmarks.frame.command").command(name, context.args, as_json=as_json))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(
     context: typer.Context,

@@ -81,7 +81,13 @@ SERVICES: tuple[ServiceEntry, ...] = (
         "payment",
         3005,
         "Xendit payments, escrow, refunds",
-        (GatewayRoute("payments"), GatewayRoute("refunds"), GatewayRoute("webhooks/payment", limited=False)),
+        (
+            *(GatewayRoute("payments"), GatewayRoute("refunds"), GatewayRoute("transactions"), GatewayRoute("reports")),
+            *(GatewayRoute("audits"), GatewayRoute("reconciliations")),
+            GatewayRoute("webhooks/payment", limited=False),
+            GatewayRoute("webhooks/refund", limited=False),
+            GatewayRoute("webhooks/xendit", limited=False),
+        ),
     ),
     ServiceEntry("order", 3006, "Orders and fulfilment", (GatewayRoute("orders"),)),
     ServiceEntry("notification", 3007, "In-app, push, e-mail and SMS notifications", (GatewayRoute("notifications"),)),
@@ -91,7 +97,11 @@ SERVICES: tuple[ServiceEntry, ...] = (
         "wallet",
         3010,
         "User wallet, credits, withdrawals",
-        (GatewayRoute("wallet", stripped=True), GatewayRoute("withdrawals")),
+        (
+            GatewayRoute("wallet", stripped=True),
+            GatewayRoute("withdrawals"),
+            GatewayRoute("webhooks/disbursement", limited=False),
+        ),
     ),
     ServiceEntry(
         "logistics",

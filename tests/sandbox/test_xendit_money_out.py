@@ -205,7 +205,7 @@ async def test_too_little_money_fails_later(sandbox: RunningSandbox, receiver: R
     [
         ({"channel_code": "ID_PIGGYBANK"}, "CHANNEL_CODE_NOT_SUPPORTED"),
         ({"currency": "PHP"}, "API_VALIDATION_ERROR"),
-        ({"amount": 9_999}, "MINIMUM_TRANSFER_LIMIT_ERROR"),
+        ({"amount": 7_499}, "MINIMUM_TRANSFER_LIMIT_ERROR"),
         ({"amount": 2_000_000_000}, "MAXIMUM_TRANSFER_LIMIT_ERROR"),
         ({"channel_properties": {}}, "API_VALIDATION_ERROR"),
         ({"reference_id": ""}, "API_VALIDATION_ERROR"),

@@ -1,9 +1,8 @@
-"""The decisions of factory, one by one, and what its vault promises."""
+"""The decisions of factory, one by one."""
 
 from __future__ import annotations
 
 import secrets
-from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -25,7 +24,6 @@ from patungan.services.factory.rules import (
     verification_after,
 )
 from patungan.services.factory.service import Settings
-from patungan.services.factory.vault import Vault, VaultUnreadable
 
 STATUSES = st.sampled_from(FactoryStatus)
 VERIFICATIONS = st.sampled_from(VerificationStatus)
@@ -94,31 +92,6 @@ def test_three_documents_are_needed(papers: tuple[str | None, str | None, str | 
 )
 def test_the_code_of_a_factory(city: str, owner: str, code: str) -> None:
     assert factory_code(city, owner, "000042") == code
-
-
-FACTORY = UUID("01890000-0000-7000-8000-000000000001")
-
-
-@given(st.text("0123456789", min_size=8, max_size=20), st.uuids())
-def test_the_vault_gives_back_what_was_put_in(number: str, factory_id: UUID) -> None:
-    vault = Vault("a key")
-    sealed = vault.seal(number, factory_id)
-    assert number.encode() not in sealed
-    assert vault.open(sealed, factory_id) == number
-    assert vault.seal(number, factory_id) != sealed
-
-
-def test_the_vault_refuses_other_keys_other_factories_and_changed_bytes() -> None:
-    sealed = Vault("a key").seal("8410000101", FACTORY)
-    attempts = [
-        (Vault("another key"), sealed, FACTORY),
-        (Vault("a key"), sealed, uuid4()),
-        (Vault("a key"), sealed[:-1] + bytes([sealed[-1] ^ 1]), FACTORY),
-        (Vault("a key"), b"\x02" + sealed[1:], FACTORY),
-    ]
-    for vault, stored, factory_id in attempts:
-        with pytest.raises(VaultUnreadable):
-            vault.open(stored, factory_id)
 
 
 def test_production_needs_a_strong_encryption_key() -> None:

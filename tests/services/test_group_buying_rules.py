@@ -1,8 +1,6 @@
-"""The rules of group buying against DOMAIN.md's figures and vectors, and against a brute-force reference."""
+"""The prices, tiers and charges of group buying against DOMAIN.md's figures."""
 
 from __future__ import annotations
-
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -10,17 +8,11 @@ from hypothesis import strategies as st
 
 from patungan.kernel.money import Rupiah, ceil_percent
 from patungan.services.group_buying.rules import (
-    MOVES,
-    Status,
-    VariantState,
-    available,
-    bundles_needed,
+    Prices,
     cashback,
     charge_for,
-    leftover,
     leg1_per_unit,
     masked_name,
-    may_move,
     platform_fill,
     tier_of,
     tier_starts_at,
@@ -45,6 +37,42 @@ def test_platform_fill(paid: int, moq: int, fill: int) -> None:
     assert platform_fill(paid, moq) == fill
 
 
+@pytest.mark.parametrize(
+    ("moq", "units"),
+    [(2, 1), (3, 1), (4, 1), (5, 2), (6, 2), (7, 2), (10, 3), (30, 8), (50, 13), (99, 25), (100, 25), (101, 26)],
+)
+def test_the_fill_reaches_a_quarter_of_the_minimum_rounded_up(moq: int, units: int) -> None:
+    assert platform_fill(1, moq) == units - 1
+    assert platform_fill(0, moq) == 0
+
+
+@given(st.integers(0, 10_000), st.integers(2, 5_000))
+def test_the_fill_never_lifts_a_tier_that_people_did_not_reach(paid: int, moq: int) -> None:
+    fill = platform_fill(paid, moq)
+    assert 0 <= fill <= -(-moq // 4)
+    assert (fill > 0) <= (paid > 0)
+    if moq >= 3:
+        assert fill == 0 or tier_of(paid + fill, moq) == tier_of(paid, moq) == 25
+
+
+@given(st.integers(1, 10**6), st.lists(st.integers(0, 10**5), min_size=4, max_size=4), st.data())
+def test_nobody_pays_more_in_the_end_than_at_the_start(lowest: int, steps: list[int], data: st.DataObject) -> None:
+    rising = [Rupiah(lowest + sum(steps[:count])) for count in range(5)]
+    prices = Prices(*reversed(rising))
+    adjustment = data.draw(st.integers(1 - lowest, 10**5))
+    assert prices.in_order
+    assert prices.sound_for(adjustment)
+    assert not prices.sound_for(-lowest)
+    moq, quantity = data.draw(st.integers(2, 500)), data.draw(st.integers(1, 1_000))
+    paid = data.draw(st.integers(0, 1_000))
+    price = prices.at(tier_of(paid, moq))
+    back = cashback(prices.base, price, quantity)
+    charged = (prices.base + adjustment) * quantity
+    assert back >= 0
+    assert charged - back == (price + adjustment) * quantity >= quantity
+    assert prices.at(tier_of(paid + 1, moq)) <= price
+
+
 @given(st.integers(0, 10_000), st.integers(2, 5_000))
 def test_a_tier_starts_where_it_is_reached(paid: int, moq: int) -> None:
     tier = tier_of(paid, moq)
@@ -65,88 +93,6 @@ def test_the_charges_of_the_worked_example() -> None:
     assert leg1_per_unit(500_000, 30) == 16_667
     assert cashback(Rupiah(100_000), Rupiah(80_000), 40) == 800_000
     assert cashback(Rupiah(200_000), Rupiah(135_000), 15) == 975_000
-
-
-def _state(demand: int, free: int, units: int, tolerance: int) -> VariantState:
-    return VariantState(UUID(int=demand), demand, free, units, tolerance)
-
-
-def _variants(demand: list[int], free: list[int], units: list[int], tolerance: list[int]) -> list[VariantState]:
-    return [_state(*each) for each in zip(demand, free, units, tolerance, strict=True)]
-
-
-MIXED = ([2, 5, 4, 1], [20, 50, 40, 30])
-THREES = ([3, 3, 3, 3], [9, 9, 9, 9])
-
-
-@pytest.mark.parametrize(
-    ("demand", "free", "bundle", "bundles", "left", "room"),
-    [
-        ([0, 0, 0, 0], [0, 0, 0, 0], MIXED, 0, [0, 0, 0, 0], [20, 50, 40, 10]),
-        ([8, 35, 12, 3], [0, 0, 0, 0], MIXED, 7, [6, 0, 16, 4], [18, 30, 44, 10]),
-        ([20, 38, 25, 5], [0, 0, 0, 0], MIXED, 10, [0, 12, 15, 5], None),
-        ([20, 38, 25, 5], [0, 10, 0, 2], MIXED, 10, [0, 22, 15, 7], [10, 52, 35, 12]),
-        ([40, 80, 60, 15], [0, 0, 0, 0], MIXED, 20, [0, 20, 20, 5], None),
-        ([20, 40, 25, 5], [0, 0, 0, 0], THREES, 14, [22, 2, 17, 37], None),
-        ([0, 0, 0, 0], [0, 0, 0, 0], THREES, 0, [0, 0, 0, 0], [9, 9, 9, 9]),
-        ([0, 9, 0, 0], [0, 0, 0, 0], THREES, 3, [9, 0, 9, 9], [9, 0, 9, 9]),
-        ([3, 9, 3, 0], [0, 0, 0, 0], THREES, 3, [6, 0, 6, 9], [6, 0, 6, 12]),
-        ([3, 9, 3, 3], [0, 0, 0, 0], THREES, 3, [6, 0, 6, 6], [9, 3, 9, 9]),
-    ],
-)
-def test_bundle_vectors(
-    demand: list[int], free: list[int], bundle: tuple[list[int], list[int]], bundles: int, left: list[int], room: object
-) -> None:
-    variants = _variants(demand, free, *bundle)
-    assert bundles_needed(variants) == bundles
-    assert leftover(variants) == left
-    if room is not None:
-        assert [available(variants, index) for index in range(4)] == room
-
-
-def _accepted_by_definition(variants: list[VariantState]) -> bool:
-    """DOMAIN.md 5: a join is accepted if after it no bundle is needed, or every leftover is tolerated."""
-    left = leftover(variants)
-    return bundles_needed(variants) == 0 or all(
-        rest <= (each.max_excess or 0) for rest, each in zip(left, variants, strict=True)
-    )
-
-
-@st.composite
-def _sessions(draw: st.DrawFn) -> list[VariantState]:
-    variants = []
-    for _ in range(draw(st.integers(2, 4))):
-        units = draw(st.integers(1, 6))
-        tolerance = draw(st.integers(units - 1, 30))
-        variants.append(_state(draw(st.integers(0, 40)), draw(st.integers(0, 20)), units, tolerance))
-    return variants
-
-
-@given(_sessions(), st.integers(0, 3), st.integers(1, 60))
-def test_what_is_available_is_what_the_definition_accepts(
-    variants: list[VariantState], place: int, quantity: int
-) -> None:
-    index = place % len(variants)
-    room = available(variants, index)
-    assert room is not None
-    chosen = variants[index]
-    after = [*variants]
-    after[index] = VariantState(
-        chosen.variant_id, chosen.demand + quantity, chosen.free_stock, chosen.units_per_bundle, chosen.max_excess
-    )
-    if _accepted_by_definition(variants):
-        assert (quantity <= room) == _accepted_by_definition(after)
-
-
-def test_final_sessions_stay_final_and_the_moves_are_the_domain_s() -> None:
-    assert {status for status in Status if not MOVES[status]} == {
-        Status.ORDERS_CREATED,
-        Status.FAILED,
-        Status.CANCELLED,
-    }
-    assert not may_move(Status.MOQ_REACHED, Status.FAILED)
-    assert not may_move(Status.SUCCESS, Status.CANCELLED)
-    assert may_move(Status.PENDING_STOCK, Status.STOCK_RECEIVED)
 
 
 def test_names_are_masked() -> None:

@@ -15,11 +15,12 @@ import pytest
 
 from patungan.contracts import order
 from patungan.contracts.address import Address
+from patungan.kernel.contract import rows
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.identity import Role, Scope
 from patungan.kernel.money import Rupiah
 from patungan.kernel.time import jakarta_day
-from patungan.services.order.operations.creation import create_session_orders
+from patungan.services.order.operations.session_orders import create_session_orders
 from tests.house import House, Person
 from tests.shop import registered_factory
 
@@ -49,6 +50,14 @@ def session_order(user_id: UUID, **other: Any) -> order.SessionOrder:
     return order.SessionOrder(**given)
 
 
+def orders_of(answer: order.CreatedOrders) -> list[order.CreatedOrder]:
+    return msgspec.json.decode(answer.orders, type=list[order.CreatedOrder])
+
+
+def wanted_of(request: order.CreateSessionOrders) -> list[order.SessionOrder]:
+    return msgspec.json.decode(request.orders, type=list[order.SessionOrder])
+
+
 def batch(*orders: order.SessionOrder, **other: Any) -> order.CreateSessionOrders:
     given: dict[str, Any] = {
         "session_id": uuid4(),
@@ -60,14 +69,14 @@ def batch(*orders: order.SessionOrder, **other: Any) -> order.CreateSessionOrder
         "product_slug": "kemeja-batik-pria",
         "image_url": None,
         "unit_weight_grams": 250,
-        "orders": list(orders),
+        "orders": rows(orders),
         **other,
     }
     return order.CreateSessionOrders(**given)
 
 
 async def create(house: House, request: order.CreateSessionOrders) -> list[order.CreatedOrder]:
-    return (await house.context("group-buying").call(order.create_session_orders, request)).orders
+    return orders_of(await house.context("group-buying").call(order.create_session_orders, request))
 
 
 async def one_for(house: House, person: Person, **other: Any) -> order.CreatedOrder:
@@ -130,19 +139,19 @@ async def test_a_batch_is_created_once(one_house: House) -> None:
     people = [await one_house.person() for _ in range(3)]
     request = batch(*(session_order(person.id) for person in people))
     first = await create(one_house, request)
-    assert {each.participant_id for each in first} == {each.participant_id for each in request.orders}
+    assert {each.participant_id for each in first} == {each.participant_id for each in wanted_of(request)}
     assert await create(one_house, request) == first
-    more = msgspec.structs.replace(request, orders=[*request.orders, session_order(people[0].id)])
+    more = msgspec.structs.replace(request, orders=rows([*wanted_of(request), session_order(people[0].id)]))
     second = await create(one_house, more)
     assert len(second) == 4
     assert [each for each in second if each in first] == first
     published = await events(one_house, "order.created", request.session_id)
     assert Counter(each["order_id"] for each in published) == {str(each.order_id): 1 for each in second}
     assert published[0]["total"] == 3_535_000
-    rows = await one_house.context("order").db.fetch(
+    found = await one_house.context("order").db.fetch(
         "select count(*), sum(quantity) from order_items where product_id = $1", request.product_id
     )
-    assert tuple(rows[0]) == (4, 160)
+    assert tuple(found[0]) == (4, 160)
 
 
 async def test_a_participant_named_twice_gets_one_order(one_house: House) -> None:
@@ -155,7 +164,7 @@ async def test_a_participant_named_twice_gets_one_order(one_house: House) -> Non
 async def test_the_same_batch_ten_times_at_once(one_house: House) -> None:
     sari = await one_house.person()
     request = batch(*(session_order(sari.id) for _ in range(20)))
-    backwards = msgspec.structs.replace(request, orders=request.orders[::-1])
+    backwards = msgspec.structs.replace(request, orders=rows(wanted_of(request)[::-1]))
     answers = await asyncio.gather(*(create(one_house, request if n % 2 else backwards) for n in range(10)))
     assert all(answer == answers[0] for answer in answers)
     assert (await sari.get("order", "/api/orders"))["total"] == 20
@@ -180,28 +189,41 @@ async def test_the_platform_itself_gets_no_order(one_house: House) -> None:
 
 
 class _Clashing:
-    """Draws the same letters a few times before it goes on."""
+    """Draws a secret that is known before it goes on."""
 
-    def __init__(self, chance: Any, *codes: str) -> None:
-        self._chance, self._codes = chance, list(codes)
+    def __init__(self, chance: Any, *secrets: bytes) -> None:
+        self._chance, self._secrets = chance, list(secrets)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._chance, name)
 
-    def code(self, length: int) -> str:
-        return self._codes.pop(0) if self._codes else str(self._chance.code(length))
+    def secret(self) -> bytes:
+        return self._secrets.pop(0) if self._secrets else bytes(self._chance.secret())
 
 
 async def test_a_clashing_number_is_drawn_anew(one_house: House) -> None:
     sari = await one_house.person()
-    taken = (await one_for(one_house, sari)).number[-7:]
     ctx = one_house.context("order")
-    # The first draw clashes with an order that stands, and two of one batch with each other.
-    unlucky = replace(ctx, chance=_Clashing(ctx.chance, taken, "AAAAAAA", "AAAAAAA"))
     request = batch(*(session_order(sari.id) for _ in range(3)))
-    made = (await create_session_orders(unlucky, request)).orders
+    secret = bytes(range(32))
+    (code,) = await ctx.db.fetchrow(
+        "select platform.derived_code($1, $2, 7)", secret, wanted_of(request)[0].participant_id
+    )
+    standing = await one_for(one_house, sari)
+    taken = f"ORD-{jakarta_day(ctx.clock.now())}-{code}"
+    await ctx.db.execute("update orders set number = $2 where id = $1", standing.order_id, taken)
+    made = orders_of(await create_session_orders(replace(ctx, chance=_Clashing(ctx.chance, secret)), request))
     assert len({each.number for each in made} | {taken}) == 4
     assert len(await events(one_house, "order.created", request.session_id)) == 3
+
+
+@pytest.mark.parametrize(
+    "orders", [b"{}", b'[{"user_id": "x"}]', b'[{"quantity": 1}]', b"[1]", b'[{"quantity": "many"}]'], ids=str
+)
+async def test_rows_of_another_form_are_refused(one_house: House, orders: bytes) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await create(one_house, batch(orders=msgspec.Raw(orders)))
+    assert refused.value.field == "orders"
 
 
 async def test_a_list_is_newest_first_filtered_and_paged(one_house: House) -> None:

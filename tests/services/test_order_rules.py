@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from patungan.services.order.rules import (
@@ -18,8 +18,6 @@ from patungan.services.order.rules import (
     may_move,
     number,
     open_moves,
-    subtotal,
-    total,
 )
 
 S = OrderStatus
@@ -79,6 +77,7 @@ def test_a_factory_prepares_and_no_more() -> None:
     assert judge(S.DELIVERED, S.PROCESSING, Actor.FACTORY, paid=True) is Verdict.NO_SUCH_MOVE
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(OrderStatus), st.sampled_from(OrderStatus), st.sampled_from(Actor), st.booleans())
 def test_nobody_sets_money_by_hand_nor_leaves_the_machine(
     one: OrderStatus, other: OrderStatus, actor: Actor, paid: bool
@@ -93,12 +92,6 @@ def test_open_moves() -> None:
     assert open_moves(S.IN_TRANSIT, Actor.WAREHOUSE, paid=True) == [S.DELIVERED, S.FAILED]
     assert open_moves(S.IN_TRANSIT, Actor.FACTORY, paid=True) == []
     assert open_moves(S.REFUNDED, Actor.ADMIN, paid=True) == []
-
-
-def test_amounts_of_the_worked_example() -> None:
-    """DOMAIN.md 6.2: A pays 4,335,000 and gets 800,000 back; the order is the rest."""
-    assert subtotal(40, 80_000) == 3_200_000
-    assert total(3_200_000, 215_000, 120_000) == 4_335_000 - 800_000
 
 
 def test_number() -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from patungan.contracts import payment as contract
-from patungan.contracts.group_buying import ParticipantJoined, ParticipantReleased
+from patungan.contracts.group_buying import ParticipantReleased, ParticipantsJoined
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.identity import Role, Scope
 from patungan.kernel.settings import SettingsError, load
@@ -215,7 +215,7 @@ async def test_a_join_whose_call_was_lost_gets_its_payment_and_a_released_one_en
     ctx = till.ctx
     kept, left = (escrow_payment(till.house, buyer, till.session_id) for _ in range(2))
     async with ctx.db.transaction() as tx:
-        await ctx.publish(tx, ParticipantJoined(payment=kept), ParticipantJoined(payment=left))
+        await ctx.publish(tx, ParticipantsJoined(payments=[kept, left]))
         released = ParticipantReleased(participant_id=left.participant_id, session_id=till.session_id, user_id=buyer.id)
         await ctx.publish(tx, released)
 

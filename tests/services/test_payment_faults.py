@@ -15,26 +15,9 @@ from patungan.kernel.identity import Role, Scope
 from patungan.ledger import accounts
 from patungan.services.payment.operations import expiring
 from tests.house import House, Person
-from tests.paying import Till, invoice_callback, send_webhook
+from tests.paying import Desk, Till, invoice_callback, send_webhook
 
 A = 4_335_000
-
-
-class Desk:
-    """The sandbox's fault desk."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._url = f"{house.sandbox_url}/_sandbox"
-
-    async def lay(self, operation: str, action: str, **more: Any) -> None:
-        rule = {"provider": "xendit", "operation": operation, "action": action, **more}
-        (await self._house.client.post(f"{self._url}/faults", json=rule)).raise_for_status()
-
-    async def clear(self) -> None:
-        """Take the faults back, and let the circuit breaker see a minute pass."""
-        await self._house.client.delete(f"{self._url}/faults")
-        self._house.later(seconds=61)
 
 
 @pytest.fixture
@@ -346,3 +329,51 @@ async def test_refund_news_in_any_order_and_with_another_amount(
     ]
     assert len(await till.events("refund.completed")) == 1
     assert await till.events("refund.failed") == []
+
+
+async def test_a_provider_in_maintenance_is_left_alone_and_the_buyer_told(
+    till: Till, buyer: Person, desk: Desk
+) -> None:
+    owed = await till.owe(buyer)
+    await desk.lay("*", "fail", status=503, retry_after=120)
+    for _ in range(5):
+        assert await opened(buyer, owed.id) == (503, "service_unavailable")
+    shown = await buyer.get("payment", f"/api/payments/{owed.id}")
+    assert (shown["status"], shown["progress"], shown["invoice_url"]) == ("pending", "provider_unavailable", None)
+    public = await till.house.request("GET", "payment", f"/api/payments/codes/{owed.code}")
+    assert public.json()["progress"] == "provider_unavailable"
+    await desk.clear()
+    assert await opened(buyer, owed.id) == (200, "pending")
+    assert (await buyer.get("payment", f"/api/payments/{owed.id}"))["progress"] == "none"
+
+
+async def test_a_limit_is_waited_for_as_long_as_it_asks(till: Till, buyer: Person, desk: Desk) -> None:
+    await till.owe_and_pay(buyer, how={"payment_method": "EWALLET"})
+    await desk.lay("create_refund", "fail", status=429, error_code="RATE_LIMIT_EXCEEDED", retry_after=0.05, times=1)
+    await till.refund()
+    await till.house.eventually(lambda: till.completed(1))
+    assert await refunds_at_provider(till) == [(A, "SUCCEEDED")]
+
+
+async def test_an_unanswered_opening_is_shown_as_one(till: Till, buyer: Person, desk: Desk) -> None:
+    owed = await till.owe(buyer)
+    await desk.lay("create_invoice", "timeout_after", times=1)
+    await desk.lay("list_invoices", "fail", times=3)
+    assert await opened(buyer, owed.id) == (503, "service_unavailable")
+    assert (await buyer.get("payment", f"/api/payments/{owed.id}"))["progress"] == "opening"
+    await desk.clear()
+    assert await opened(buyer, owed.id) == (200, "pending")
+    await till.invoice(owed.id)
+
+
+async def test_an_end_that_is_not_known_yet_is_shown_as_such(till: Till, buyer: Person, desk: Desk) -> None:
+    await desk.lay("callback.invoice", "lose")
+    await desk.lay("expire_invoice", "fail", status=400)
+    await desk.lay("get_invoice", "fail", status=400)
+    owed = await till.owe(buyer, expires_at=till.house.clock.now() + timedelta(minutes=2))
+    await till.open(buyer, owed.id)
+    till.house.later(minutes=2, seconds=20)
+    assert (await buyer.get("payment", f"/api/payments/{owed.id}"))["progress"] == "confirming"
+    await desk.clear()
+    await till.becomes(owed.id, "expired")
+    assert (await buyer.get("payment", f"/api/payments/{owed.id}"))["progress"] == "none"

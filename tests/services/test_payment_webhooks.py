@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from patungan.contracts import payment as contract
-from patungan.ledger.accounts import GATEWAY_CLEARING, REFUND_CLEARING
+from patungan.kernel.identity import Role, Scope
+from patungan.ledger.accounts import GATEWAY_CLEARING, QUARANTINE, REFUND_CLEARING
 from patungan.services.payment.operations import webhooks
 from patungan.services.payment.rules import Outcome
 from tests.house import House, Person
@@ -89,11 +90,12 @@ async def test_both_paths_take_callbacks(case: Case) -> None:
     "body",
     [b"", b"{", b"[]", b'"text"', b'{"merchant_name":"P","status":"PAID"}', b'{"event":"refund.succeeded"}', b"\xff"],
 )
-async def test_what_cannot_be_read_is_refused(one_house: House, body: bytes) -> None:
-    before = await Till(one_house).value("select count(*) from payment.webhook_events")
-    answer = await send_webhook(one_house, body)
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
-    assert await Till(one_house).value("select count(*) from payment.webhook_events") == before
+async def test_what_cannot_be_read_is_refused_and_kept(one_house: House, body: bytes) -> None:
+    for deliveries in (1, 2):
+        answer = await send_webhook(one_house, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
+        kept = "select outcome || ' ' || deliveries from payment.webhook_events where body = $1"
+        assert await Till(one_house).value(kept, body) == f"unreadable {deliveries}"
 
 
 async def test_a_fraction_of_a_rupiah_is_no_amount(case: Case) -> None:
@@ -164,7 +166,9 @@ async def test_another_amount_is_quarantined(case: Case, other: dict[str, Any]) 
     assert await case.told(**other) == "mismatch"
     assert await case.status() == "pending"
     assert await till.balance() == 0
-    assert await till.entries(case.code) == []
+    came = other.get("paid_amount", TOTAL)
+    in_rupiah = "currency" not in other
+    assert await till.entries(case.code) == ([(GATEWAY_CLEARING, came), (QUARANTINE, -came)] if in_rupiah else [])
     (event,) = await till.events("payment.mismatch")
     assert (event["amount"], event["paid_amount"]) == (TOTAL, other.get("paid_amount", TOTAL))
     kind = await till.value("select kind from payment.receipts where invoice_id = $1", case.invoice_id)
@@ -301,3 +305,73 @@ async def test_the_sandboxs_own_callbacks_doubled_and_out_of_order(till: Till, b
     await till.becomes(crossed.id, "paid")
     assert await till.balance() == 2 * TOTAL
     assert await till.refunds() == []
+
+
+@pytest.mark.parametrize("path", ["/api/webhooks/refund", "/api/webhooks/xendit/refund"])
+async def test_refunds_have_paths_of_their_own(one_house: House, path: str) -> None:
+    data = {"id": f"rfd-{uuid4()}", "amount": 1, "status": "SUCCEEDED", "reference_id": "REF-20200101-ZZZZZZ"}
+    body = {"event": "refund.succeeded", "data": data}
+    answer = await send_webhook(one_house, body, path=path)
+    assert (answer.status_code, answer.json()) == (200, {"outcome": "unknown"})
+    assert (await send_webhook(one_house, body, path=path, token="wrong")).status_code == 401
+
+
+async def test_what_is_too_old_is_not_believed_and_the_provider_is_asked(case: Case) -> None:
+    till = case.till
+    old = (till.house.clock.now() - timedelta(hours=25, seconds=1)).isoformat().replace("+00:00", "Z")
+    assert await case.told(updated=old) == "stale"
+    assert await case.status() == "pending"
+    await till.pay({"id": case.invoice_id}, callback="hold")
+    future = (till.house.clock.now() + timedelta(minutes=6)).isoformat().replace("+00:00", "Z")
+    assert await case.told("EXPIRED", updated=future) == "stale"
+    await till.becomes(case.id, "paid")
+    assert await till.balance() == TOTAL
+
+
+async def test_an_event_that_cannot_be_processed_at_once_is_kept_and_worked_off(case: Case) -> None:
+    """A lock holds the payment for longer than the provider waits."""
+    till = case.till
+    owner = await till.house.owner()
+    try:
+        async with owner.transaction():
+            await owner.execute("select 1 from payment.payments where id = $1 for update", case.id)
+            assert await case.told() == "stored"
+    finally:
+        await owner.close()
+    till.house.later(seconds=6)
+    await till.becomes(case.id, "paid")
+    assert await stored(till, case.invoice_id) == [("PAID", "paid", 1)]
+
+
+async def test_what_is_not_understood_is_shown_and_processed_again_later(case: Case) -> None:
+    till = case.till
+    clerk = await till.house.person(Role.OFFICE_STAFF, Scope.FINANCE)
+    unknown = {"event": "something.new", "data": {"id": str(uuid4())}}
+    assert (await send_webhook(till.house, unknown)).json() == {"outcome": "unknown"}
+    listed = await clerk.get("payment", "/api/payments/webhook-events", outcome="unknown")
+    newest = listed["items"][0]
+    assert (newest["outcome"], newest["deliveries"], newest["attempts"]) == ("unknown", 1, 0)
+    base = f"/api/payments/webhook-events/{newest['id']}"
+    body = await clerk.request("GET", "payment", f"{base}/body")
+    assert (body.content, body.headers["content-type"]) == (msgspec.json.encode(unknown), "application/octet-stream")
+    assert await clerk.post("payment", f"{base}/processing") == {"outcome": "unknown"}
+    paid = await case.told()
+    (event,) = [
+        each
+        for each in (await clerk.get("payment", "/api/payments/webhook-events", outcome=paid, limit=100))["items"]
+        if case.invoice_id in each["news"]
+    ]
+    done = await clerk.request("POST", "payment", f"/api/payments/webhook-events/{event['id']}/processing")
+    assert (done.status_code, done.json()["code"]) == (409, "webhook_event_done")
+    nowhere = f"/api/payments/webhook-events/{uuid4()}"
+    for method, tail in (("GET", "body"), ("POST", "processing")):
+        answer = await clerk.request(method, "payment", f"{nowhere}/{tail}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "webhook_event_not_found")
+    customer = await till.house.person()
+    for method, path in (
+        ("GET", "/api/payments/webhook-events"),
+        ("GET", f"{base}/body"),
+        ("POST", f"{base}/processing"),
+    ):
+        assert (await customer.request(method, "payment", path)).status_code == 403
+        assert (await till.house.request(method, "payment", path)).status_code == 401

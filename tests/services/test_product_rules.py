@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -10,13 +11,13 @@ from hypothesis import strategies as st
 
 from patungan.kernel.money import Rupiah
 from patungan.services.product.rules import (
-    QUERY_WORDS,
+    PRICE_BANDS,
     STATUS_MOVES,
     ProductStatus,
     adjustment_fits,
+    band_of_prices,
     prices_in_order,
     slug_of,
-    text_query,
     what_publishing_lacks,
 )
 
@@ -69,23 +70,10 @@ def test_a_slug_always_has_the_form_of_one(name: str) -> None:
     assert not slug or re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
 
 
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("Kopi Gayo", "kopi:* & gayo:*"),
-        ("a_b", "a:* & b:*"),
-        ("!!!", ""),
-        ("x:* | y", "x:* & y:*"),
-        ("teh'; drop", "teh:* & drop:*"),
-    ],
-)
-def test_a_query_becomes_words(query: str, words: str) -> None:
-    assert text_query(query) == words
-
-
-@given(st.text())
-def test_a_query_never_carries_an_operator(query: str) -> None:
-    words = text_query(query)
-    parts = words.split(" & ") if words else []
-    assert len(parts) <= QUERY_WORDS
-    assert all(re.fullmatch(r"[^\W_]+:\*", part) for part in parts)
+def test_bands_of_prices_touch_and_leave_nothing_out() -> None:
+    bands = [band_of_prices(number) for number in range(len(PRICE_BANDS) + 1)]
+    assert bands[0] == (None, 24_999)
+    assert bands[3] == (100_000, 249_999)
+    assert bands[-1] == (1_000_000, None)
+    for (_, greatest), (least, _) in itertools.pairwise(bands):
+        assert greatest is not None and least == greatest + 1

@@ -169,7 +169,16 @@ async def test_an_item_of_a_list(one_house: House, shop: Shop) -> None:
     assert item["image_url"].startswith("/api/images/")
     assert set(item) == {
         *("id", "slug", "name", "name_en", "sku", "status", "category", "factory_id", "base_price", "price_tier_25"),
-        *("price_tier_50", "price_tier_75", "price_tier_100", "min_order_quantity", "image_url"),
+        *(
+            "price_tier_50",
+            "price_tier_75",
+            "price_tier_100",
+            "min_order_quantity",
+            "image_url",
+            "image",
+            "factory_name",
+        ),
+        *("city", "session_ends_at"),
     }
 
 

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from patungan.contracts import wallet
+from patungan.kernel.contract import rows
 from patungan.kernel.money import Rupiah
 from patungan.ledger import accounts
 from patungan.ledger.posting import credit, debit, journal, post
@@ -25,7 +26,7 @@ async def _fund(house: House, session_id: UUID, amount: int) -> None:
 
 
 async def _credit(house: House, session_id: UUID, *cashbacks: wallet.Cashback) -> wallet.Credited:
-    request = wallet.CreditCashbacks(session_id=session_id, session_code="GB-20261123-ABCDE", cashbacks=list(cashbacks))
+    request = wallet.CreditCashbacks(session_id=session_id, session_code="GB-20261123-ABCDE", cashbacks=rows(cashbacks))
     return await house.context("group-buying").call(wallet.credit_cashbacks, request)
 
 
@@ -35,7 +36,7 @@ def _cashback(person: Person, amount: int) -> wallet.Cashback:
 
 async def test_an_unknown_wallet_is_empty(one_house: House) -> None:
     person = await one_house.person()
-    assert await person.get("wallet", "/api/wallet/balance") == {"balance": 0, "held": 0}
+    assert await person.get("wallet", "/api/wallet/balance") == {"balance": 0, "held": 0, "withdrawing": 0}
     assert (await person.get("wallet", "/api/transactions"))["items"] == []
 
 

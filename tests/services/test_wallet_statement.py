@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from patungan.contracts import wallet
+from patungan.kernel.contract import rows
 from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.money import Rupiah
 from patungan.ledger import accounts
@@ -30,7 +31,7 @@ async def credit_all(house: House, session_id: UUID, *due: tuple[Person, int]) -
     cashbacks = [
         wallet.Cashback(participant_id=uuid4(), user_id=person.id, amount=Rupiah(amount)) for person, amount in due
     ]
-    request = wallet.CreditCashbacks(session_id=session_id, session_code="GB-20261123-ABCDE", cashbacks=cashbacks)
+    request = wallet.CreditCashbacks(session_id=session_id, session_code="GB-20261123-ABCDE", cashbacks=rows(cashbacks))
     return await house.context("group-buying").call(wallet.credit_cashbacks, request)
 
 

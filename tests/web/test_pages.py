@@ -8,8 +8,9 @@ import pytest
 
 from patungan.kernel.errors import known_problems
 from patungan.registry import SERVICES
-from tests.house import House
+from tests.house import PASSWORD, House
 from tests.market import Market
+from tests.shop import category
 from tests.web.browser import Browser, storefront
 
 
@@ -38,6 +39,125 @@ async def test_the_list_is_searched_filtered_and_paged(browser: Browser, market:
     second = await browser.open(following)
     assert second.tree.all("article")
     assert second.tree.one("a", rel="prev")
+
+
+async def test_the_list_is_narrowed_to_a_category_and_to_what_ends_or_opens_soon(
+    browser: Browser, one_house: House
+) -> None:
+    top = await category(one_house, name="Dapur Bersama")
+    below = await category(one_house, name="Wajan", parent_id=top["id"])
+    market = await Market.open(one_house, category_id=below["id"], name="Wajan Besi")
+    soon = await market.session(hours=5, base_price=120_000)
+    later = await market.session(hours=40)
+    starts_at = (one_house.clock.now() + timedelta(hours=2)).isoformat()
+    coming = await market.session(hours=50, starts_at=starts_at)
+
+    async def listed(query: str) -> list[str]:
+        page = await browser.open(f"/?{query}")
+        return [card.one("h3").one("a").attributes["href"].rsplit("/", 1)[1] for card in page.tree.all("article")]
+
+    one_house.later(minutes=2)  # the page keeps the categories for a minute
+    assert await listed(f"category={top['slug']}") == [soon["code"], later["code"]]
+    assert await listed(f"category={below['slug']}&sort=cheapest") == [later["code"], soon["code"]]
+    assert await listed(f"category={below['slug']}&show=soon") == [soon["code"]]
+    assert await listed(f"category={below['slug']}&show=coming") == [coming["code"]]
+    page = await browser.open(f"/?category={top['slug']}&show=all&sort=newest")
+    chosen = [each.attributes["value"] for each in page.tree.all("option") if "selected" in each.attributes]
+    assert chosen == [top["slug"], "newest"]
+    assert page.tree.one("input", name="show", value="all").attributes["checked"] == ""
+    everything = await browser.open("/?category=there-is-none&sort=upwards&show=nothing")
+    assert len(everything.tree.all("article")) >= 2
+
+
+async def test_a_session_is_shared_by_a_short_link_and_a_code_to_scan(browser: Browser, market: Market) -> None:
+    session = await market.session()
+    page = await browser.open(f"/s/{session['code'].lower()}")
+    assert page.response.url.path == f"/sessions/{session['code']}"
+    preview = {
+        each.attributes["property"]: each.attributes["content"] for each in page.tree.all("meta", property="og:url")
+    }
+    assert preview == {"og:url": f"http://127.0.0.1:8080/s/{session['code']}"}
+    link = page.tree.one("section", id="share").one("a")
+    assert link.attributes["href"] == link.attributes["hx-get"] == f"/sessions/{session['code']}/share"
+    whole = await browser.open(link.attributes["href"])
+    part = await browser.open(link.attributes["href"], HX_Request="true", Accept_Language="en")
+    assert whole.tree.one("main")
+    assert part.tree.all("main") == []
+    for shown, words in ((whole, "Yuk patungan Kaus Polos!"), (part, "Buy Plain T-shirt together with me!")):
+        assert shown.tree.one("img", class_="qr").attributes["src"] == f"/api/group-buying/{session['id']}/qr.svg"
+        assert shown.tree.one("input", id="share-link").attributes["value"].endswith(f"/s/{session['code']}")
+        assert shown.tree.one("textarea").text.startswith(words)
+        (send,) = [a for a in shown.tree.all("a") if a.attributes["href"].startswith("https://wa.me/?text=")]
+        assert send.attributes["rel"] == "noopener noreferrer"
+    assert "Halaman tidak ditemukan" in (await browser.open("/s/GB-00000000-XXXXX", 404)).text
+
+
+async def test_a_draft_has_no_page(browser: Browser, market: Market) -> None:
+    draft = await market.session(draft=True)
+    for path in (f"/s/{draft['code']}", f"/sessions/{draft['code']}", f"/sessions/{draft['code']}/share"):
+        await browser.open(path, 404)
+
+
+async def test_the_platform_s_guarantee_is_shown_as_what_it_is(browser: Browser, market: Market) -> None:
+    session = await market.session(hours=1, base_price=105_000)
+    buyer = await market.buyer()
+    await buyer.pay(await buyer.join(session, 10, market.variants["Merah"]))
+    await market.paid_units(session, 10)
+    market.house.later(minutes=51)
+
+    async def filled() -> bool:
+        return bool((await market.look(session))["platform_quantity"] == 15)
+
+    await market.house.eventually(filled)
+    page = await browser.open(f"/sessions/{session['code']}")
+    bar = page.tree.one("svg", data_live="bar")
+    assert [rect.attributes["width"] for rect in bar.all("rect")] == ["100", "10.0", "15.0", "0.0"]
+    assert [item.text for item in page.tree.one("ul", class_="legend").all("li")][:2] == [
+        "10 dibayar pembeli",
+        "15 dijamin Patungan",
+    ]
+    first = page.tree.one("ol", class_="tiers").all("li")[0]
+    assert "reached" not in first.attributes["class"].split()
+    assert first.one("span", class_="pill").text == "dijamin"
+    people = page.tree.one("ul", class_="people").all("li")
+    assert [each.attributes["class"] for each in people] == ["platform", "buyer"]
+    assert "Patungan dijamin" in people[0].text
+    assert page.tree.one("span", class_="count").text == "1"
+    history = [each.text for each in page.tree.one("ol", class_="history").all("li")]
+    assert history[-1].startswith("Jaminan Patungan diperbarui") and history[-1].endswith("oleh Patungan")
+    listed = await browser.open("/?q=Kaus&show=soon")
+    card = next(card for card in listed.tree.all("article") if f"/sessions/{session['code']}" in str(card))
+    assert "10 dari target 100 buah" in card.text
+    assert "+15 dijamin Patungan" in card.text
+
+
+async def test_a_cancelled_session_says_who_cancelled_it_and_why(browser: Browser, market: Market) -> None:
+    session = await market.session()
+    path = f"/api/group-buying/{session['id']}/cancel"
+    await market.owner.post("group-buying", path, {"reason": "Kain <habis> di gudang"})
+    page = await browser.open(f"/sessions/{session['code']}")
+    last = page.tree.one("ol", class_="history").all("li")[-1]
+    assert last.one("strong").text == "Dibatalkan"
+    assert "oleh pabrik" in last.text
+    assert last.all("small")[-1].text == "Kain <habis> di gudang"
+
+
+async def test_a_locked_variant_says_who_must_catch_up(browser: Browser, one_house: House) -> None:
+    market = await Market.open(one_house, "Merah", "Hitam", name="Sarung", name_en="Sarong")
+    shares = [
+        {"variant_id": market.variants[name], "units_per_bundle": 3, "max_excess_units": 9}
+        for name in ("Merah", "Hitam")
+    ]
+    path = f"/api/warehouse/bundles/{market.product['id']}"
+    assert (await market.owner.request("PUT", "warehouse", path, {"variants": shares})).status_code == 200
+    session, buyer = await market.session(), await market.buyer()
+    await buyer.join(session, 9, market.variants["Merah"])
+    await browser.sign_in(buyer.person.phone, PASSWORD)
+    page = await browser.open(f"/sessions/{session['code']}")
+    locked, free = page.tree.one("fieldset", id="variants").all("label")
+    assert "terbuka lagi setelah 3 × Hitam ikut dipesan" in locked.text
+    assert "disabled" in locked.one("input").attributes
+    assert "tersedia 18" in free.text
 
 
 async def test_a_page_number_that_is_none_is_the_first(browser: Browser) -> None:

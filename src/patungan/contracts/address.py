@@ -30,7 +30,20 @@ class Address(Message, frozen=True):
     notes: str
 
 
+class GetAddresses(Message, frozen=True):
+    """Asks for the addresses of many users at once."""
+
+    wanted: list[GetAddress]
+
+
+class Addresses(Message, frozen=True):
+    """The answers in the order asked; None where the user has no such address."""
+
+    addresses: list[Address | None]
+
+
 get_address = operation("address", "get-address", GetAddress, Address)
+get_addresses = operation("address", "get-addresses", GetAddresses, Addresses)
 
 
 class AddressNotFound(Problem):

@@ -83,3 +83,14 @@ class FactoryStatusChanged(Message, frozen=True):
     owner_id: UUID
     name: str
     status: str
+
+
+@event("factory", "factory.profile_changed")
+class FactoryProfileChanged(Message, frozen=True):
+    """What everybody sees of a factory from now on."""
+
+    factory_id: UUID
+    owner_id: UUID
+    name: str
+    city: str
+    province: str

@@ -53,6 +53,16 @@ class TooManyHolds(Problem):
     code, status, title = "too_many_holds", 409, "Pay or leave your open reservations first"
 
 
+class BuyerLimitReached(Problem):
+    """``data.available`` tells how many units this buyer may still take."""
+
+    code, status, title = "buyer_limit_reached", 409, "That is more than one buyer may take in this session"
+
+
+class ReservationLapsed(Problem):
+    code, status, title = "reservation_lapsed", 409, "This reservation has lapsed or was left"
+
+
 class VariantRequired(Problem):
     code, status, title = "variant_required", 400, "Choose a variant"
 
@@ -125,11 +135,11 @@ class SessionCancelled(_SessionEvent, frozen=True):
     reason: str
 
 
-@event("group-buying", "participant.joined")
-class ParticipantJoined(Message, frozen=True):
-    """An accepted join. Payment makes the payment from this, should the direct call not have arrived."""
+@event("group-buying", "participants.joined")
+class ParticipantsJoined(Message, frozen=True):
+    """A batch of accepted joins. Payment makes the payments from this, should the direct call not have arrived."""
 
-    payment: EscrowPayment
+    payments: list[EscrowPayment]
 
 
 @event("group-buying", "participant.released")

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from patungan.contracts.address import Address
-from patungan.kernel.contract import Message, event, operation
+from patungan.kernel.contract import Message, Rows, event, operation
 from patungan.kernel.errors import Problem
 from patungan.kernel.money import Rupiah
 
@@ -44,7 +44,8 @@ class CreateSessionOrders(Message, frozen=True):
     product_slug: str
     image_url: str | None
     unit_weight_grams: int
-    orders: list[SessionOrder]
+    orders: Rows
+    """Of SessionOrder."""
     unit_length_cm: int = 10
     unit_width_cm: int = 10
     unit_height_cm: int = 10
@@ -58,7 +59,8 @@ class CreatedOrder(Message, frozen=True):
 
 
 class CreatedOrders(Message, frozen=True):
-    orders: list[CreatedOrder]
+    orders: Rows
+    """Of CreatedOrder, in the order of their participants."""
 
 
 create_session_orders = operation("order", "create-session-orders", CreateSessionOrders, CreatedOrders, timeout=30.0)

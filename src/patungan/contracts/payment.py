@@ -1,4 +1,4 @@
-"""The contract of payment: escrow payments of session participants, their release, their refund."""
+"""The contract of payment: payments of session participants and of orders, their escrow, its release, refunds."""
 
 from __future__ import annotations
 
@@ -96,18 +96,23 @@ class Released(Message, frozen=True):
 
 
 class RefundSession(Message, frozen=True):
-    """Refunds every paid participant of a session in full; a second request changes nothing.
+    """Refunds the paid participants of a session in full, a batch at a time; a second request changes nothing.
 
-    ``reason`` is a refund_reason of DOMAIN.md 2.
+    ``reason`` is a refund_reason of DOMAIN.md 2; ``after`` is the ``last`` of the answer before. From the first request on
+    what is paid for the session goes back.
     """
 
     session_id: UUID
     reason: str
+    after: UUID | None = None
 
 
 class RefundsStarted(Message, frozen=True):
+    """All refunds of the session so far, and where to go on; ``last`` is None when all are there."""
+
     count: int
     amount: Rupiah
+    last: UUID | None = None
 
 
 class GetPayments(Message, frozen=True):
@@ -122,12 +127,125 @@ class CancelPayments(Message, frozen=True):
     participant_ids: list[UUID]
 
 
+class OrderAllocation(Message, frozen=True):
+    """What a payment holds for one of its orders, in rupiah."""
+
+    order_id: UUID
+    order_number: str
+    product_amount: Rupiah
+    shipping_amount: Rupiah
+    fee_amount: Rupiah
+
+    @property
+    def total(self) -> Rupiah:
+        """What the buyer pays for the order."""
+        return Rupiah(self.product_amount + self.shipping_amount + self.fee_amount)
+
+
+class CreateOrderPayments(Message, frozen=True):
+    """Creates the payment of one checkout over its orders; one that exists already is answered as it stands.
+
+    ``wallet_amount`` is held in the buyer's wallet first, the rest invoiced; with nothing left it is paid at once. Raises
+    InvalidInput, OrderIsBeingPaid, and wallet's InsufficientBalance, after which this checkout's payment has failed.
+    """
+
+    checkout_id: UUID
+    user_id: UUID
+    description: str
+    orders: list[OrderAllocation]
+    expires_at: datetime
+    wallet_amount: Rupiah = Rupiah(0)
+
+    @property
+    def total(self) -> Rupiah:
+        """What the buyer pays."""
+        return Rupiah(sum(each.total for each in self.orders))
+
+
+class OrderPaymentSummary(Message, frozen=True):
+    """``status`` as of PaymentSummary; ``total`` = ``wallet_amount`` + ``xendit_amount``, in rupiah."""
+
+    id: UUID
+    code: str
+    checkout_id: UUID
+    order_ids: list[UUID]
+    status: str
+    total: Rupiah
+    wallet_amount: Rupiah
+    xendit_amount: Rupiah
+    expires_at: datetime
+
+
+class OrderPaymentSummaries(Message, frozen=True):
+    payments: list[OrderPaymentSummary]
+
+
+class GetOrderPayments(Message, frozen=True):
+    """Asks for the payments of orders, newest first; an order that was never to be paid is left out."""
+
+    order_ids: list[UUID]
+
+
+class CancelOrderPayments(Message, frozen=True):
+    """Ends unpaid payments of checkouts; one that is paid already stays, and its status in the answer says so."""
+
+    checkout_ids: list[UUID]
+
+
+class ReleaseOrderEscrow(Message, frozen=True):
+    """Releases a delivered order's escrow in one journal; the parts must add up to what is held.
+
+    ``seller_revenue`` and ``warehouse_revenue`` are product value before commission; a seller's part names the seller.
+    Raises EscrowMismatch, and RefundUndecided while a refund of the order waits for a decision.
+    """
+
+    order_id: UUID
+    seller_id: UUID | None
+    seller_revenue: Rupiah
+    warehouse_revenue: Rupiah
+    shipping: Rupiah
+    fee: Rupiah
+
+
+class OrderReleased(Message, frozen=True):
+    """How an order's escrow was divided, in rupiah."""
+
+    order_id: UUID
+    total: Rupiah
+    seller: Rupiah
+    warehouse: Rupiah
+    commission: Rupiah
+    courier: Rupiah
+    fee_income: Rupiah
+
+
+class RefundOrder(Message, frozen=True):
+    """Refunds an order in part, or without ``amount`` all that is left of it; once for ``request_id``.
+
+    After its release the platform bears it (``goodwill``) and settlement charges the payee. Raises RefundNotPossible.
+    """
+
+    request_id: UUID
+    order_id: UUID
+    reason: str
+    amount: Rupiah | None = None
+    note: str = ""
+
+
 create_escrow_payments = operation("payment", "create-escrow-payments", CreateEscrowPayments, PaymentSummaries)
 close_session_payments = operation("payment", "close-session-payments", CloseSessionPayments, SessionPaid, timeout=60.0)
 release_escrow = operation("payment", "release-escrow", ReleaseEscrow, Released, timeout=15.0)
 get_payments = operation("payment", "get-payments", GetPayments, PaymentSummaries)
 cancel_payments = operation("payment", "cancel-payments", CancelPayments, PaymentSummaries)
 refund_session = operation("payment", "refund-session", RefundSession, RefundsStarted, timeout=30.0)
+
+create_order_payments = operation(
+    "payment", "create-order-payments", CreateOrderPayments, OrderPaymentSummary, timeout=15.0
+)
+get_order_payments = operation("payment", "get-order-payments", GetOrderPayments, OrderPaymentSummaries)
+cancel_order_payments = operation("payment", "cancel-order-payments", CancelOrderPayments, OrderPaymentSummaries)
+release_order_escrow = operation("payment", "release-order-escrow", ReleaseOrderEscrow, OrderReleased)
+refund_order = operation("payment", "refund-order", RefundOrder, RefundsStarted)
 
 
 class PaymentNotFound(Problem):
@@ -136,6 +254,54 @@ class PaymentNotFound(Problem):
 
 class PaymentClosed(Problem):
     code, status, title = "payment_closed", 409, "This payment can no longer be made"
+
+
+class OrderIsBeingPaid(Problem):
+    code, status, title = "order_is_being_paid", 409, "Another payment of this order can still be made, or is paid"
+
+
+class WalletPartFixed(Problem):
+    code, status, title = "wallet_part_fixed", 409, "The wallet's part of this payment can no longer be chosen"
+
+
+class NotPaid(Problem):
+    code, status, title = "not_paid", 409, "There is a receipt only for what is paid"
+
+
+class QuarantineNotFound(Problem):
+    code, status, title = "quarantine_not_found", 404, "There is no such quarantined money"
+
+
+class QuarantineDecided(Problem):
+    code, status, title = "quarantine_decided", 409, "This money cannot be dealt with in that way"
+
+
+class RefundNotPossible(Problem):
+    code, status, title = "refund_not_possible", 409, "That cannot be refunded"
+
+
+class RefundUndecided(Problem):
+    code, status, title = "refund_undecided", 409, "A refund of this order waits for a decision"
+
+
+class RefundRequestNotFound(Problem):
+    code, status, title = "refund_request_not_found", 404, "There is no such refund request"
+
+
+class RefundRequestDecided(Problem):
+    code, status, title = "refund_request_decided", 409, "This refund request is decided already"
+
+
+class SecondPersonNeeded(Problem):
+    code, status, title = "second_person_needed", 409, "Another person than the first must agree to this refund"
+
+
+class WebhookEventNotFound(Problem):
+    code, status, title = "webhook_event_not_found", 404, "There is no such webhook event"
+
+
+class WebhookEventDone(Problem):
+    code, status, title = "webhook_event_done", 409, "Only an event that was not understood can be processed again"
 
 
 class RefundNotFound(Problem):
@@ -170,7 +336,10 @@ class PaymentCreated(_PaymentEvent, frozen=True):
 
 @event("payment", "payment.paid")
 class PaymentPaid(_PaymentEvent, frozen=True):
+    """``wallet_amount`` of the amount came from the buyer's wallet, where it was held."""
+
     paid_at: datetime
+    wallet_amount: Rupiah = Rupiah(0)
 
 
 @event("payment", "payment.expired")
@@ -203,21 +372,108 @@ class _RefundEvent(Message, frozen=True):
 
 @event("payment", "refund.requested")
 class RefundRequested(_RefundEvent, frozen=True):
-    pass
+    """``borne_by`` is escrow, or platform where the session's escrow was released before."""
+
+    borne_by: str = "escrow"
 
 
 @event("payment", "refund.completed")
 class RefundCompleted(_RefundEvent, frozen=True):
     destination: str
     """``source`` (card, e-wallet) or ``wallet``."""
+    borne_by: str = "escrow"
 
 
 @event("payment", "refund.failed")
 class RefundFailed(_RefundEvent, frozen=True):
     detail: str
+    borne_by: str = "escrow"
 
 
 @event("payment", "escrow.released")
 class EscrowReleased(Message, frozen=True):
     session_id: UUID
+    total: Rupiah
+
+
+class _OrderPaymentEvent(Message, frozen=True):
+    """What the events of an orders' payment say: whose it is, for which orders, and the amount of all, in rupiah."""
+
+    payment_id: UUID
+    code: str
+    checkout_id: UUID
+    order_ids: list[UUID]
+    user_id: UUID
+    amount: Rupiah
+
+
+@event("payment", "order_payment.created")
+class OrderPaymentCreated(_OrderPaymentEvent, frozen=True):
+    expires_at: datetime
+
+
+@event("payment", "order_payment.paid")
+class OrderPaymentPaid(_OrderPaymentEvent, frozen=True):
+    """``wallet_amount`` of the amount came from the buyer's wallet, where it was held."""
+
+    paid_at: datetime
+    wallet_amount: Rupiah
+
+
+@event("payment", "order_payment.failed")
+class OrderPaymentFailed(_OrderPaymentEvent, frozen=True):
+    """The wallet did not hold its part; the orders may be paid by another checkout."""
+
+
+@event("payment", "order_payment.expired")
+class OrderPaymentExpired(_OrderPaymentEvent, frozen=True):
+    pass
+
+
+@event("payment", "order_payment.late_paid")
+class OrderPaymentLatePaid(_OrderPaymentEvent, frozen=True):
+    """Paid after it could count; the money goes back by itself."""
+
+
+@event("payment", "order_payment.mismatch")
+class OrderPaymentMismatch(_OrderPaymentEvent, frozen=True):
+    """Another amount was paid than was asked of the provider; ``paid_amount`` is what came."""
+
+    paid_amount: Rupiah
+
+
+class _OrderRefundEvent(Message, frozen=True):
+    """``order_ids`` is the one order refunded, or all of the payment where money came late, twice or not as asked.
+    ``borne_by`` is escrow, or platform where the order's escrow was released before."""
+
+    refund_id: UUID
+    code: str
+    payment_id: UUID
+    order_ids: list[UUID]
+    user_id: UUID
+    amount: Rupiah
+    reason: str
+    borne_by: str
+
+
+@event("payment", "order_refund.requested")
+class OrderRefundRequested(_OrderRefundEvent, frozen=True):
+    pass
+
+
+@event("payment", "order_refund.completed")
+class OrderRefundCompleted(_OrderRefundEvent, frozen=True):
+    destination: str
+    """``source`` (card, e-wallet) or ``wallet``."""
+
+
+@event("payment", "order_refund.failed")
+class OrderRefundFailed(_OrderRefundEvent, frozen=True):
+    detail: str
+
+
+@event("payment", "order_escrow.released")
+class OrderEscrowReleased(Message, frozen=True):
+    order_id: UUID
+    payment_id: UUID
     total: Rupiah

@@ -97,6 +97,30 @@ class ImageRefused(Problem):
     code, status, title = "image_refused", 400, "This is no picture that can be shown"
 
 
+class ImageNotFound(Problem):
+    code, status, title = "image_not_found", 404, "This product has no such picture"
+
+
+class TicketNotFound(Problem):
+    code, status, title = "ticket_not_found", 404, "There is no such ticket for an upload"
+
+
+class UploadRefused(Problem):
+    code, status, title = "upload_refused", 403, "The ticket does not allow this upload"
+
+
+class UploadMissing(Problem):
+    code, status, title = "upload_missing", 409, "Nothing was uploaded with this ticket yet"
+
+
+class ImportRefused(Problem):
+    code, status, title = "import_refused", 400, "The file cannot be read as a list of products"
+
+
+class ImportNotFound(Problem):
+    code, status, title = "import_not_found", 404, "There is no such import"
+
+
 @event("product", "product.published")
 class ProductPublished(Message, frozen=True):
     product_id: UUID
@@ -107,3 +131,16 @@ class ProductPublished(Message, frozen=True):
 class ProductDeactivated(Message, frozen=True):
     product_id: UUID
     factory_id: UUID
+
+
+@event("product", "product.price_changed")
+class ProductPriceChanged(Message, frozen=True):
+    """What a product costs from now on, in rupiah."""
+
+    product_id: UUID
+    factory_id: UUID
+    base_price: Rupiah
+    price_tier_25: Rupiah
+    price_tier_50: Rupiah
+    price_tier_75: Rupiah
+    price_tier_100: Rupiah

@@ -28,6 +28,10 @@ class Chance(Protocol):
         """An unguessable number as text, leading zeros kept, for one-time passwords."""
         ...
 
+    def secret(self) -> bytes:
+        """32 unguessable bytes, of which a statement derives the identifiers and codes of many rows (platform.derived_id)."""
+        ...
+
     def jitter(self) -> float:
         """A number from 0.5 up to 1.5 to multiply a waiting time with."""
         ...
@@ -44,6 +48,9 @@ class SystemChance:
 
     def digits(self, length: int) -> str:
         return "".join(secrets.choice("0123456789") for _ in range(length))
+
+    def secret(self) -> bytes:
+        return secrets.token_bytes(32)
 
     def jitter(self) -> float:
         return 0.5 + secrets.randbelow(1000) / 1000
@@ -65,6 +72,9 @@ class SeededChance:
 
     def digits(self, length: int) -> str:
         return "".join(self._random.choice("0123456789") for _ in range(length))
+
+    def secret(self) -> bytes:
+        return self._random.randbytes(32)
 
     def jitter(self) -> float:
         return 0.5 + self._random.random()

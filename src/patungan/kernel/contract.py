@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -17,6 +17,16 @@ E = TypeVar("E", bound=msgspec.Struct)
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Base of requests, replies and events: frozen, keyword-only, unknown fields ignored so that versions can differ."""
+
+
+Rows = msgspec.Raw
+"""Messages of one kind as a JSON array that one database writes and another reads: Python hands over the bytes, and no row
+becomes a value on the way (docs/decisions/0020). The receiver's database checks them; see ``database.checking_rows``."""
+
+
+def rows(messages: Iterable[Message]) -> Rows:
+    """Messages as Rows, for a caller that has them as values."""
+    return Rows(msgspec.json.encode(list(messages)))
 
 
 class Nothing(Message, frozen=True):

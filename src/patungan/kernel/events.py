@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -36,11 +36,16 @@ append_events = sql.run(
 read_log = sql.many(
     StoredEvent,
     """
-    select (xid::text)::bigint as xid, position, id, type, version::int as version, occurred_at, payload
-    from events
-    where (xid, position) > (($1::bigint)::text::xid8, $2) and type = any($3)
-      and xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by events.xid, position limit $4
+    select (e.xid::text)::bigint as xid, e.position, e.id, e.type, e.version::int as version, e.occurred_at, e.payload
+    from unnest($3::text[]) as wanted(type)
+    -- Each type by its own part of the index: together they would be sorted whole, for every batch of a long log again.
+    cross join lateral (
+        select * from events
+        where type = wanted.type and (xid, position) > (($1::bigint)::text::xid8, $2)
+          and xid < pg_snapshot_xmin(pg_current_snapshot())
+        order by xid, position limit $4
+    ) e
+    order by e.xid, e.position limit $4
     """,
 )
 lock_cursor = sql.maybe(
@@ -72,12 +77,14 @@ class Subscription:
     producer: str
     types: dict[str, type[Any]]
     handler: Handler
+    linger: timedelta = timedelta(0)
 
 
-def subscription(*bodies: type[Any]) -> Callable[[Handler], Subscription]:
+def subscription(*bodies: type[Any], linger: timedelta = timedelta(0)) -> Callable[[Handler], Subscription]:
     """Declare a handler of events, all of one producer: ``async def on_x(ctx, tx, events)``, a batch at a time.
 
-    The handler's effects are stored in ``tx``, with the cursor: each event takes effect exactly once.
+    The handler's effects are stored in ``tx``, with the cursor: each event takes effect exactly once. ``linger`` is how
+    long a woken subscriber waits for more, so that a crowd's events come in few batches.
     """
     kinds = [event_type(body) for body in bodies]
     producers = {kind.producer for kind in kinds}
@@ -86,7 +93,7 @@ def subscription(*bodies: type[Any]) -> Callable[[Handler], Subscription]:
 
     def declare(handler: Handler) -> Subscription:
         name = f"{handler.__module__.rsplit('.', 2)[-2]}.{getattr(handler, '__name__', 'handler')}"
-        return Subscription(name, producers.pop(), {kind.name: kind.body for kind in kinds}, handler)
+        return Subscription(name, producers.pop(), {kind.name: kind.body for kind in kinds}, handler, linger)
 
     return declare
 
@@ -169,3 +176,4 @@ async def follow(ctx: Context, sub: Subscription, wake: asyncio.Event, *, poll_s
                 await wake.wait()
         except TimeoutError:
             continue
+        await asyncio.sleep(sub.linger.total_seconds())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -110,11 +111,20 @@ def sign_access_token(secret: str, caller: Caller, now: datetime) -> str:
 
 def verify_access_token(secret: str, token: str, now: datetime) -> Caller:
     """The person a token speaks for; raises TokenExpired or Unauthenticated."""
-    claims = _decode(secret, token, "patungan", now)
+    caller, expires = _verified(secret, token)
+    # Against the kernel's clock, so that a virtual day expires tokens too.
+    if expires <= now.timestamp():
+        raise TokenExpired()
+    return caller
+
+
+@lru_cache(maxsize=10_000)
+def _verified(secret: str, token: str) -> tuple[Caller, int]:
+    """Who a token speaks for and until when; what was verified once is remembered, a refusal is not."""
+    claims = _claims(secret, token, "patungan")
     try:
-        return Caller(
-            UUID(claims["sub"]), Role(claims["role"]), frozenset(Scope(scope) for scope in claims.get("scopes", ()))
-        )
+        scopes = frozenset(Scope(scope) for scope in claims.get("scopes", ()))
+        return Caller(UUID(claims["sub"]), Role(claims["role"]), scopes), claims["exp"]
     except (KeyError, ValueError, TypeError):
         raise Unauthenticated("The token is not one of ours") from None
 
@@ -132,10 +142,13 @@ def sign_service_token(secret: str, caller: str, target: str, now: datetime) -> 
 
 def verify_service_token(secret: str, token: str, target: str, now: datetime) -> str:
     """The name of the service that calls; raises TokenExpired or Unauthenticated."""
-    return str(_decode(secret, token, target, now).get("iss", ""))
+    claims = _claims(secret, token, target)
+    if claims["exp"] <= now.timestamp():
+        raise TokenExpired()
+    return str(claims.get("iss", ""))
 
 
-def _decode(secret: str, token: str, audience: str, now: datetime) -> dict[str, Any]:
+def _claims(secret: str, token: str, audience: str) -> dict[str, Any]:
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
@@ -146,7 +159,6 @@ def _decode(secret: str, token: str, audience: str, now: datetime) -> dict[str, 
         )
     except jwt.PyJWTError:
         raise Unauthenticated("The token is not one of ours") from None
-    # Against the kernel's clock, so that a virtual day expires tokens too.
-    if not isinstance(claims["exp"], int) or claims["exp"] <= now.timestamp():
-        raise TokenExpired()
+    if not isinstance(claims["exp"], int):
+        raise Unauthenticated("The token is not one of ours")
     return claims

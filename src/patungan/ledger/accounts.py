@@ -18,6 +18,7 @@ FEE_INCOME = Account("fee_income")
 WITHDRAWAL_FEE_INCOME = Account("withdrawal_fee_income")
 GATEWAY_EXPENSE = Account("gateway_expense")
 GOODWILL = Account("goodwill")
+QUARANTINE = Account("quarantine")
 
 
 def escrow(session_id: UUID) -> Account:
@@ -48,3 +49,8 @@ def wallet_hold(user_id: UUID) -> Account:
 def payable_factory(factory_id: UUID) -> Account:
     """What we owe a factory."""
     return Account(f"payable_factory/{factory_id}")
+
+
+def payable_seller(seller_id: UUID) -> Account:
+    """What we owe a seller."""
+    return Account(f"payable_seller/{seller_id}")

@@ -36,6 +36,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One rule. ``operation`` may hold wildcards; those of callbacks begin with ``callback``, as ``callback.invoice``.
 
     ``seconds`` is the delay, the time until a time-out is answered (504), or the most that reordering holds back.
+    ``fail`` with a ``retry_after`` is a limit or maintenance; with ``operation`` ``*`` the whole provider is away.
     ``times`` ends the rule after so many uses; ``copies`` is how often a doubled callback goes out.
     """
 
@@ -51,6 +52,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     seed: int = 0
     copies: Annotated[int, msgspec.Meta(ge=2, le=20)] = 2
     part: Literal["body", "signature"] = "signature"
+    retry_after: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """Seconds that a failure's answer asks the caller to wait: a limit (429) or maintenance (503)."""
 
     def matches(self, provider: str, operation: str) -> bool:
         if operation.startswith(CALLBACK_PREFIX) and not self.operation.startswith(CALLBACK_PREFIX):
@@ -148,7 +151,8 @@ class FaultMiddleware(ASGIMiddleware):
                 case "delay":
                     await asyncio.sleep(fault.seconds)
                 case "fail":
-                    await _answer(send, fault.status, body(fault.status, fault.error_code, fault.message))
+                    refusal = body(fault.status, fault.error_code, fault.message)
+                    await _answer(send, fault.status, refusal, fault.retry_after)
                     return
                 case "timeout_before":
                     await asyncio.sleep(fault.seconds)
@@ -170,7 +174,9 @@ async def _discard(message: Message) -> None:
     """Swallow the answer that the caller will never see."""
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
+async def _answer(send: Send, status: int, body: bytes, retry_after: float | None = None) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if retry_after is not None:
+        headers.append((b"retry-after", f"{retry_after:g}".encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

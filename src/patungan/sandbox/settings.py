@@ -64,6 +64,8 @@ class SandboxSettings:
     fee_qris_rate: int = field(default=70, metadata=_from("SANDBOX_FEE_QRIS_RATE"))
     fee_card_rate: int = field(default=290, metadata=_from("SANDBOX_FEE_CARD_RATE"))
     fee_card_fixed: int = field(default=2_000, metadata=_from("SANDBOX_FEE_CARD_FIXED"))
+    fee_payout: int = field(default=0, metadata=_from("PAYOUT_FEE"))
+    """Of every payout that succeeds; the same variable as the wallet's, for the contract tells both."""
 
     whatsapp_api_token: str = field(default=DEVELOPMENT_KEY, metadata=_from("WHATSAPP_API_TOKEN"))
     whatsapp_app_secret: str = field(default=DEVELOPMENT_KEY, metadata=_from("WHATSAPP_APP_SECRET"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,11 +28,31 @@ class ApiProblem(Exception):
         return self.status in (429, 502, 503, 504)
 
 
+KEPT_SECONDS = 0.45
+"""How long a public answer serves every visitor. A service keeps its own no longer, so that both are under a second."""
+
+MOST_KEPT = 1_000
+
+
+class _Reading:
+    """A public answer, or the reading of it that is under way; ``began`` is the time from which its age counts."""
+
+    def __init__(self, began: float, task: asyncio.Task[Any]) -> None:
+        self.began = began
+        self.task = task
+
+    def serves(self, now: float) -> bool:
+        """Whether it may still be shown; a failed reading is shown to those alone who wait for it."""
+        failed = self.task.done() and (self.task.cancelled() or self.task.exception() is not None)
+        return not failed and now - self.began < KEPT_SECONDS
+
+
 class Api:
     """One HTTP client for all services, shared by every request of this process."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = urls
+        self._kept: dict[tuple[str, str, str], _Reading] = {}
         self._client = httpx.AsyncClient(
             timeout=TIMEOUT,
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
@@ -43,6 +64,25 @@ class Api:
         """Close the connections."""
         await self._client.aclose()
 
+    async def public(self, service: str, path: str, params: Mapping[str, Any]) -> Any:
+        """What a service answers everybody alike; read once for all who ask within a moment. Not to be changed.
+
+        Raises ApiProblem.
+        """
+        now = asyncio.get_running_loop().time()
+        key = (service, path, repr(sorted(params.items())))
+        reading = self._kept.get(key)
+        if reading is None or not reading.serves(now):
+            self._forget(now)
+            reading = _Reading(now, asyncio.create_task(self.call("GET", service, path, params=params)))
+            self._kept[key] = reading
+        # Shielded: one visitor who gives up must not end the reading that the others wait for.
+        return await asyncio.shield(reading.task)
+
+    def _forget(self, now: float) -> None:
+        if len(self._kept) >= MOST_KEPT:
+            self._kept = {key: each for key, each in self._kept.items() if each.serves(now)}
+
     async def call(
         self,
         method: str,
@@ -52,8 +92,9 @@ class Api:
         body: Any = None,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        raw: bool = False,
     ) -> Any:
-        """The decoded answer of a service, None where it has no content; raises ApiProblem."""
+        """The decoded answer of a service, None where it has no content, its bytes where ``raw``; raises ApiProblem."""
         given = {name: value for name, value in (params or {}).items() if value is not None and value != ""}
         try:
             response = await self._client.request(
@@ -61,6 +102,8 @@ class Api:
             )
         except httpx.TransportError as error:
             raise ApiProblem("service_unavailable", 503, f"{service}: {type(error).__name__}") from error
+        if response.is_success and raw:
+            return response.content
         if response.is_success:
             return _decoded(response, service) if response.content else None
         raise _problem_of(response, service)

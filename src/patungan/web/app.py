@@ -16,8 +16,9 @@ from patungan.kernel.chance import Chance, SystemChance
 from patungan.kernel.time import Clock, SystemClock
 from patungan.web import assets, failures
 from patungan.web.api import Api, ApiProblem
+from patungan.web.categories import Categories
 from patungan.web.rendering import template_config
-from patungan.web.routes import accounts, addresses, docs, home, operational, own, payments, sessions
+from patungan.web.routes import accounts, addresses, docs, goods, home, operational, own, payments, sessions
 from patungan.web.security import add_security_headers
 from patungan.web.settings import service_urls, web_settings
 from patungan.web.site import AnyRequest, Site
@@ -44,7 +45,9 @@ def create_web(environment: Mapping[str, str], clock: Clock | None = None, chanc
     """The storefront for the services that the environment names; raises SettingsError."""
     settings = web_settings(environment)
     api = Api(service_urls(environment))
-    site = Site(settings, api, Renewals(api), clock or SystemClock(), chance or SystemChance(), logs.logger("web"))
+    time = clock or SystemClock()
+    categories = Categories(api, time)
+    site = Site(settings, api, Renewals(api), time, chance or SystemChance(), categories, logs.logger("web"))
 
     async def provide_site() -> Site:
         return site
@@ -56,6 +59,7 @@ def create_web(environment: Mapping[str, str], clock: Clock | None = None, chanc
         route_handlers=[
             assets.static_file,
             *home.routes,
+            *goods.routes,
             *sessions.routes,
             *accounts.routes,
             *addresses.routes,

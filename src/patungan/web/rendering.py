@@ -11,6 +11,7 @@ from litestar.response import Template
 from litestar.template import TemplateConfig
 
 from patungan.web.assets import asset_url
+from patungan.web.sessions import catch_up
 from patungan.web.texts import TEXTS, Words, format_rupiah, number, parse_moment
 from patungan.web.texts.states import mood
 from patungan.web.visitor import Visitor
@@ -44,7 +45,8 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"rupiah": format_rupiah, "number": number, "web_link": web_link, "mood": mood}
+    environment.filters |= {"rupiah": format_rupiah, "number": number, "web_link": web_link}
+    environment.filters |= {"mood": mood, "catch_up": catch_up}
     environment.globals |= {"asset": asset_url}
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 

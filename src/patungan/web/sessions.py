@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from patungan.web.texts import parse_moment
+from patungan.web.texts import number, parse_moment
 
 OPEN = frozenset({"forming", "moq_reached"})
+FINAL = frozenset({"orders_created", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Shown:
     joinable: bool
     upcoming: bool
     over: bool
+    final: bool
     bar: Bar
     saving_percent: int
 
@@ -45,6 +47,11 @@ def bar_of(facts: dict[str, Any]) -> Bar:
     return Bar(*parts)
 
 
+def catch_up(lags: list[dict[str, Any]]) -> str:
+    """What must be taken of other variants before a locked one opens: ``3 × Hitam, 1 × Merah``."""
+    return ", ".join(f"{number(int(each['units']))} × {each['name']}" for each in lags)
+
+
 def shown(facts: dict[str, Any], now: datetime) -> Shown:
     """What a page shows of a session."""
     status = str(facts["status"])
@@ -58,6 +65,7 @@ def shown(facts: dict[str, Any], now: datetime) -> Shown:
         not upcoming and not over,
         upcoming,
         over,
+        status in FINAL,
         bar_of(facts),
         100 * (base - lowest) // base if base else 0,
     )

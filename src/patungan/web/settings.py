@@ -19,6 +19,7 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     environment: Annotated[str, "PATUNGAN_ENVIRONMENT: development or production"] = "development"
     jwt_secret: Annotated[Secret, "JWT_SECRET: signs access tokens", SecretRule(64)] = Secret("")
     service_token_secret: Annotated[Secret, "SERVICE_TOKEN_SECRET: signs service tokens", SecretRule(64)] = Secret("")
+    public_url: Annotated[str, "PUBLIC_URL: where people reach the gateway"] = "http://127.0.0.1:8080"
     sandbox_url: Annotated[str, "SANDBOX_URL: where the emulated providers show what they were sent"] = ""
 
     @property

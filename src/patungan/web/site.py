@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from patungan.kernel.chance import Chance
 from patungan.kernel.time import Clock
 from patungan.web.api import Api
+from patungan.web.categories import Categories
 from patungan.web.settings import WebSettings
 from patungan.web.visitor import Renewals, Visitor
 
@@ -27,6 +28,7 @@ class Site:
     renewals: Renewals
     clock: Clock
     chance: Chance
+    categories: Categories
     log: structlog.stdlib.BoundLogger
 
     def visitor(self, request: AnyRequest) -> Visitor:

@@ -139,6 +139,11 @@ class Visitor:
         """What a service answers this visitor; raises ApiProblem, or SignInNeeded where a session is asked for."""
         return await self.call("GET", service, path, params=params)
 
+    async def download(self, service: str, path: str) -> bytes:
+        """A file of a service's; raises as ``get``."""
+        content: bytes = await self.call("GET", service, path, raw=True)
+        return content
+
     async def post(self, service: str, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """Ask a service for a change; ``key`` is the idempotency key. Raises as ``get``."""
         return await self.call("POST", service, path, body=body, headers={"Idempotency-Key": key} if key else None)
@@ -152,17 +157,22 @@ class Visitor:
         body: Any = None,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        raw: bool = False,
     ) -> Any:
         """Call a service; an access token that has expired is renewed once and the call repeated."""
         try:
-            return await self._api.call(method, service, path, body=body, params=params, headers=self._headers(headers))
+            return await self._api.call(
+                method, service, path, body=body, params=params, headers=self._headers(headers), raw=raw
+            )
         except ApiProblem as problem:
             if not _asks_for_sign_in(problem):
                 raise
         # Only now: a public page needs no session, and must not fail because auth does not answer.
         await self._renew()
         try:
-            return await self._api.call(method, service, path, body=body, params=params, headers=self._headers(headers))
+            return await self._api.call(
+                method, service, path, body=body, params=params, headers=self._headers(headers), raw=raw
+            )
         except ApiProblem as problem:
             if _asks_for_sign_in(problem):
                 self._lapse()
@@ -192,6 +202,19 @@ class Visitor:
         if self.signed_in:
             self.forget_tokens()
         raise SignInNeeded
+
+    async def look(self, service: str, path: str, **params: Any) -> Any:
+        """As ``get``, for what is the same for everybody: somebody without a session shares it with others for a moment."""
+        if self.signed_in:
+            return await self.get(service, path, **params)
+        return await self._api.public(service, path, params)
+
+    async def glance(self, service: str, path: str, **params: Any) -> Any:
+        """As ``look``, for a part of a page that the rest can do without: None where it cannot be had."""
+        try:
+            return await self.look(service, path, **params)
+        except ApiProblem:
+            return None
 
     async def section(self, service: str, path: str, **params: Any) -> Any:
         """As ``get``, for a part of a page that the rest can do without: None where it cannot be had."""

@@ -25,7 +25,7 @@ PREPARED = """
         from payment.payments p left join (
             select payment_id, sum(amount) as amount from payment.refunds where kind = 'session' group by payment_id
         ) as r on r.payment_id = p.id
-        where p.status in ('paid', 'refunded');
+        where p.status in ('paid', 'refunded') and p.session_id is not null;
     analyze audit_posted, audit_placed;
 """
 """What many checks need, gathered once, in the audit's own transaction."""
@@ -35,16 +35,21 @@ RECEIPT_KEY = """
 """
 """The key under which a receipt's money was posted; ``c`` is the receipt."""
 
+RECEIVED = "select * from payment.receipts where currency = 'IDR' and amount > 0"
+"""The receipts that are in the books: of another currency we hold nothing that they could carry."""
+
 CHECKS: Final = (
     Check(
         "receipts",
         "every receipt is posted once, with its amount, and nothing is posted without one",
-        "select 1 from payment.receipts where kind <> 'quarantined'",
+        f"select 1 from ({RECEIVED}) as c",
         f"""
         with received as (
-            select {RECEIPT_KEY} as key, c.amount from payment.receipts c where c.kind <> 'quarantined'
+            select {RECEIPT_KEY} as key, sum(c.amount) as amount from ({RECEIVED}) as c group by 1
         ), posted as (
-            select key, amount from ({POSTED}) as p where kind = 'gateway_clearing' and key like 'payment/%'
+            select key, sum(amount) as amount from ({POSTED}) as p
+            where kind in ('gateway_clearing', 'wallet_hold', 'quarantine') and amount > 0 and key like 'payment/%'
+            group by key
         )
         select coalesce(r.key, p.key) as subject,
             case when p.key is null then 'received and not posted' when r.key is null then 'posted and not received'
@@ -65,7 +70,9 @@ CHECKS: Final = (
                 else 'refunded in part' end as detail,
             p.total as expected,
             case when c.amount is distinct from p.total then coalesce(c.amount, 0) else p.returned end as found
-        from ({PLACED}) as p left join payment.receipts c on c.payment_id = p.id and c.kind = 'in_time'
+        from ({PLACED}) as p left join (
+            select payment_id, sum(amount) as amount from payment.receipts where kind = 'in_time' group by payment_id
+        ) as c on c.payment_id = p.id
         where c.amount is distinct from p.total or (p.released and p.returned > 0) or p.returned not in (0, p.total)
         """,
     ),
@@ -154,8 +161,87 @@ CHECKS: Final = (
         select p.code as subject, 'the completed refunds differ' as detail,
             coalesce(sum(r.amount), 0) as expected, p.refunded_amount as found
         from payment.payments p
-        left join payment.refunds r on r.payment_id = p.id and r.kind = 'session' and r.status = 'completed'
+        left join payment.refunds r on r.payment_id = p.id and r.kind in ('session', 'order', 'goodwill')
+            and r.status = 'completed'
         group by p.id having p.refunded_amount <> coalesce(sum(r.amount), 0)
+        """,
+    ),
+    Check(
+        "paid orders",
+        "every paid payment of orders was received in full, and is the sum of what it holds for each",
+        "select 1 from payment.payments where checkout_id is not null and status in ('paid', 'refunded')",
+        """
+        select p.code as subject,
+            case when o.amount is distinct from p.total then 'its orders are of another sum'
+                else 'not received in full' end as detail,
+            p.total as expected,
+            case when o.amount is distinct from p.total then coalesce(o.amount, 0) else coalesce(c.amount, 0) end as found
+        from payment.payments p left join (
+            select payment_id, sum(amount) as amount from payment.receipts where kind = 'in_time' group by payment_id
+        ) as c on c.payment_id = p.id left join (
+            select payment_id, sum(total) as amount from payment.payment_orders group by payment_id
+        ) as o on o.payment_id = p.id
+        where p.checkout_id is not null and (o.amount is distinct from p.total
+            or (p.status in ('paid', 'refunded') and c.amount is distinct from p.total))
+        """,
+    ),
+    Check(
+        "order escrow",
+        "an order's escrow is what was paid for it, less what goes back, until it is released",
+        "select 1 from payment.payment_orders where live",
+        f"""
+        with booked as (
+            select split_part(account, '/', 2) as order_id, -sum(amount) as amount
+            from ({POSTED}) as p where kind = 'order_escrow' group by 1
+        ), held as (
+            select o.order_id::text,
+                case when o.released_at is null then o.total - coalesce((
+                    select sum(r.amount) from payment.refunds r where r.payment_id = o.payment_id
+                        and r.order_id = o.order_id and r.kind = 'order' and r.status <> 'rejected'
+                        and not r.awaits_approval), 0) else 0 end as amount
+            from payment.payment_orders o join payment.payments p on p.id = o.payment_id
+            where p.status in ('paid', 'refunded')
+        )
+        select 'order_escrow/' || coalesce(b.order_id, h.order_id) as subject, 'not what is held for it' as detail,
+            coalesce(h.amount, 0) as expected, coalesce(b.amount, 0) as found
+        from booked b full join held h on h.order_id = b.order_id
+        where coalesce(b.amount, 0) <> coalesce(h.amount, 0)
+        """,
+    ),
+    Check(
+        "quarantine",
+        "the quarantine holds the money that finance has not decided on",
+        "select 1 from payment.receipts where kind = 'quarantined'",
+        f"""
+        with booked as (select -coalesce(sum(amount), 0) as amount from ({POSTED}) as p where kind = 'quarantine'),
+        waiting as (
+            select coalesce(sum(amount), 0) as amount from ({RECEIVED}) as c
+            where kind = 'quarantined' and resolution is null
+        )
+        select 'quarantine' as subject, 'not what waits for a decision' as detail, w.amount as expected,
+            b.amount as found
+        from booked b, waiting w where b.amount <> w.amount
+        """,
+    ),
+    Check(
+        "wallet parts",
+        "what is held in a wallet belongs to payments that can still be made, or whose hold is on its way back",
+        "select 1 from payment.payments where wallet_state is not null",
+        f"""
+        with booked as (
+            select split_part(account, '/', 2) as user_id, -sum(amount) as amount
+            from ({POSTED}) as p where kind = 'wallet_hold' group by 1
+        ), held as (
+            select user_id::text, sum(wallet_amount) as amount from payment.payments
+            where wallet_state = 'held' group by 1
+        ), unsure as (
+            select distinct user_id::text from payment.payments where wallet_state in ('asked', 'returning')
+        )
+        select 'wallet_hold/' || coalesce(b.user_id, h.user_id) as subject, 'not what payments hold' as detail,
+            coalesce(h.amount, 0) as expected, coalesce(b.amount, 0) as found
+        from booked b full join held h on h.user_id = b.user_id
+        where coalesce(b.amount, 0) <> coalesce(h.amount, 0)
+            and coalesce(b.user_id, h.user_id) not in (select user_id from unsure)
         """,
     ),
 )

@@ -74,9 +74,11 @@ class Ours:
 _RECEIVED = f"""
     with received as (
         select {RECEIPT_KEY} as key, c.invoice_id, c.kind, c.amount, p.code
-        from payment.receipts c join payment.payments p on p.id = c.payment_id
+        from payment.receipts c join payment.payments p on p.id = c.payment_id where c.source = 'xendit'
     ), posted as (
-        select key, amount from ({POSTED}) as p where kind = 'gateway_clearing' and amount > 0
+        select key, amount from ({POSTED}) as p
+        where kind = 'gateway_clearing' and amount > 0 and key not like 'payment/%/quarantined/%'
+          and key not like 'withdrawal/%'
     )
     select r.invoice_id as object, coalesce(r.code, p.key) as label, coalesce(p.amount, 0)::bigint as amount,
         case when r.kind = 'quarantined' then r.amount end as quarantined
@@ -84,7 +86,8 @@ _RECEIVED = f"""
 """
 _REFUNDED = f"""
     with posted as (
-        select key, -amount as amount from ({POSTED}) as p where kind = 'gateway_clearing' and amount < 0
+        select key, -amount as amount from ({POSTED}) as p
+        where kind = 'gateway_clearing' and amount < 0 and key like 'refund/%'
     ), refunded as (
         select 'refund/' || id || '/completed' as key, code, provider_refund_id from payment.refunds
         where status = 'completed' and destination = 'source'
@@ -92,12 +95,27 @@ _REFUNDED = f"""
     select r.provider_refund_id as object, coalesce(r.code, p.key) as label, coalesce(p.amount, 0)::bigint as amount
     from posted p full join refunded r on r.key = p.key
 """
+_FEES = f"""
+    select split_part(key, '/', 2) as object, -amount as amount from ({POSTED}) as p
+    where kind = 'gateway_clearing' and key like 'fee/%'
+"""
+_WITHDRAWN = f"""
+    with posted as (
+        select split_part(key, '/', 2) as id, split_part(key, '/', 3) as step, abs(amount) as amount
+        from ({POSTED}) as p where kind = 'gateway_clearing' and key like 'withdrawal/%'
+    )
+    select case p.step when 'completed' then 'payout' when 'payout-fee' then 'payout_fee' when 'reversed' then
+            'payout_reversal' else p.step end as kind,
+        w.payout_id as object, coalesce(w.code, p.id) as label, p.amount::bigint as amount
+    from posted p left join wallet.withdrawals w on w.id::text = p.id
+"""
+_PAYOUT_KINDS: Final = ("payout", "payout_fee", "payout_reversal")
 
 
 async def compare(connection: asyncpg.Connection[asyncpg.Record], movements: list[Movement]) -> Finding:
     """Match our postings on gateway clearing with the provider's movements.
 
-    A payment there is known here by its invoice, a refund by the provider's own id. Its fees are listed, not compared.
+    A payment and its fee there are known here by the invoice, a refund and a payout by the provider's own id.
     """
     offences: list[Offence] = []
     payments = {each.invoice_id or each.object_id: each for each in movements if each.kind == "payment" and each.moved}
@@ -108,13 +126,21 @@ async def compare(connection: asyncpg.Connection[asyncpg.Record], movements: lis
             del payments[invoice_id]
     offences += _matched("payment", payments, received)
     offences += _matched("refund", refunds, await _refunded(connection, offences))
+    fees = {each.invoice_id or each.object_id: each for each in movements if each.kind == "payment_fee" and each.amount}
+    posted = {row["object"]: Ours(row["object"], int(row["amount"])) for row in await connection.fetch(_FEES)}
+    offences += _matched("fee", fees, posted)
+    withdrawn = await _withdrawn(connection, offences)
+    for kind in _PAYOUT_KINDS:
+        moved = {each.object_id: each for each in movements if each.kind == kind and each.moved}
+        offences += _matched(kind, moved, withdrawn[kind])
     offences += [
         Offence(f"{each.kind} {each.reference_id or each.object_id}", "not in our books", 0, each.amount)
         for each in movements
-        if each.moved and each.kind not in ("payment", "payment_fee", "refund")
+        if each.moved and each.kind not in ("payment", "payment_fee", "refund", *_PAYOUT_KINDS)
     ]
     offences.sort(key=lambda each: each.subject)
-    examined = len(payments) + len(refunds) + len(quarantined)
+    paid_out = sum(len(each) for each in withdrawn.values())
+    examined = len(payments) + len(refunds) + len(quarantined) + len(fees) + paid_out
     return Finding(NAME, CLAIM, examined, len(offences), offences[:KEPT], _notes(movements, quarantined))
 
 
@@ -145,6 +171,20 @@ async def _refunded(connection: asyncpg.Connection[asyncpg.Record], offences: li
     return posted
 
 
+async def _withdrawn(
+    connection: asyncpg.Connection[asyncpg.Record], offences: list[Offence]
+) -> dict[str, dict[str, Ours]]:
+    """What withdrawals moved at the provider, by the kind of movement and the provider's own id of the payout."""
+    posted: dict[str, dict[str, Ours]] = {kind: {} for kind in _PAYOUT_KINDS}
+    for row in await connection.fetch(_WITHDRAWN):
+        ours = Ours(row["label"], row["amount"])
+        if row["object"] is None:
+            offences.append(_missing_there(row["kind"], ours))
+        else:
+            posted[row["kind"]][row["object"]] = ours
+    return posted
+
+
 def _missing_there(kind: str, ours: Ours) -> Offence:
     return Offence(f"{kind} {ours.label}", "in our books, and not at the provider", 0, ours.amount)
 
@@ -167,7 +207,7 @@ def _notes(movements: list[Movement], quarantined: Mapping[str, Ours]) -> list[s
     notes = []
     fees = [each.amount for each in movements if each.kind == "payment_fee"]
     if fees:
-        notes.append(f"the provider charged {len(fees):,} fees of {sum(fees):,} rupiah in all, which are not compared")
+        notes.append(f"the provider charged {len(fees):,} fees of {sum(fees):,} rupiah in all")
     under_way = [each for each in movements if each.kind == "refund" and each.status == "PENDING"]
     if under_way:
         notes.append(f"{len(under_way):,} refunds of {sum(each.amount for each in under_way):,} rupiah are under way")

@@ -51,7 +51,7 @@ CHECKS: Final = (
         select p.code as subject, 'the participation is of another amount' as detail,
             g.product_amount + g.leg1_amount + g.leg2_amount + g.fee_amount as expected, p.total as found
         from payment.payments p left join group_buying.participants g on g.id = p.participant_id
-        where (g.product_amount, g.leg1_amount, g.leg2_amount, g.fee_amount, g.user_id, g.session_id)
+        where p.session_id is not null and (g.product_amount, g.leg1_amount, g.leg2_amount, g.fee_amount, g.user_id, g.session_id)
             is distinct from (p.product_amount, p.leg1_amount, p.leg2_amount, p.fee_amount, p.user_id, p.session_id)
         """,
     ),
@@ -105,7 +105,7 @@ CHECKS: Final = (
             p.total as expected, o.total + g.cashback as found
         from "order".orders o join group_buying.participants g on g.id = o.participant_id
         left join ({PLACED}) as p on p.participant_id = g.id
-        where o.total + g.cashback is distinct from p.total
+        where o.total + g.cashback is distinct from p.total and g.session_id::text not in ({SETTLING})
         """,
     ),
 )

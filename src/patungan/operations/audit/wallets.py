@@ -31,6 +31,46 @@ CHECKS: Final = (
         """,
     ),
     Check(
+        "holds",
+        "what is held for payments is what the ledger's accounts of holds carry",
+        "select 1 from wallet.holds",
+        f"""
+        with booked as (
+            select split_part(account, '/', 2) as user_id, -sum(amount) as amount
+            from ({POSTED}) as p where kind = 'wallet_hold' group by 1
+        ), held as (
+            select user_id::text, sum(amount) as amount from wallet.holds where status = 'held' group by user_id
+        )
+        select 'wallet_hold/' || coalesce(b.user_id, h.user_id) as subject, 'not the sum of the open holds' as detail,
+            coalesce(h.amount, 0) as expected, coalesce(b.amount, 0) as found
+        from booked b full join held h on h.user_id = b.user_id
+        where coalesce(h.amount, 0) <> coalesce(b.amount, 0)
+        """,
+    ),
+    Check(
+        "withdrawals",
+        "every withdrawal moved what its state says: out of the wallet, on its way, at the bank, or back whole",
+        "select 1 from wallet.withdrawals",
+        f"""
+        with booked as (
+            select split_part(key, '/', 2) as id, kind, sum(amount) as amount from ({POSTED}) as p
+            where key like 'withdrawal/%' and key not like '%/payout-fee' group by 1, 2
+        ), due as (
+            select id::text, code, d.kind, d.amount from wallet.withdrawals w, lateral (values
+                ('wallet', case when status in ('failed', 'cancelled') then 0 else w.amount end),
+                ('withdrawal_fee_income', case when status in ('failed', 'cancelled') then 0 else -fee end),
+                ('withdrawal_clearing', case when status in ('pending', 'processing') then -net_amount else 0 end),
+                ('gateway_clearing', case when status = 'completed' then -net_amount else 0 end)) as d(kind, amount)
+        )
+        select coalesce(d.code, 'withdrawal/' || b.id) || ' ' || coalesce(d.kind, b.kind) as subject,
+            case when d.id is null then 'posted for a withdrawal that is not known'
+                else 'another amount was posted' end as detail,
+            coalesce(d.amount, 0) as expected, coalesce(b.amount, 0) as found
+        from due d full join booked b on b.id = d.id and b.kind = d.kind
+        where coalesce(d.amount, 0) <> coalesce(b.amount, 0) or (d.id is null and b.amount <> 0)
+        """,
+    ),
+    Check(
         "cashback",
         "every settled participant was credited the cashback once, and nobody else was",
         "select 1 from group_buying.participants where status = 'settled' and cashback > 0",
@@ -106,7 +146,7 @@ CHECKS: Final = (
             where kind = 'refund_clearing' and key like 'refund/%/wallet'
         ), open as (
             select coalesce(sum(amount), 0) as amount from payment.refunds
-            where status <> 'completed' and id::text not in (select id from gone)
+            where status not in ('completed', 'rejected') and not awaits_approval and id::text not in (select id from gone)
         )
         select 'refund_clearing' as subject, 'not the sum of the open refunds' as detail, o.amount as expected,
             b.amount as found

@@ -35,6 +35,7 @@ class InvoiceCallback(msgspec.Struct, frozen=True, kw_only=True):
     payment_id: str | None = None
     payment_method: str | None = None
     payment_channel: str | None = None
+    fees_paid_amount: int | None = None
 
     @property
     def dedupe_key(self) -> str:

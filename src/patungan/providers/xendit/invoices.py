@@ -60,7 +60,8 @@ class InvoiceRequest(Private, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
-    """An invoice as Xendit holds it; the paid fields are there once it is paid. The payer's data is left out."""
+    """An invoice as Xendit holds it; the paid fields are there once it is paid, ``fees_paid_amount`` (what Xendit kept)
+    only from some channels. The payer's data is left out."""
 
     id: str
     external_id: str
@@ -75,3 +76,4 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None = None
     payment_method: str | None = None
     payment_channel: str | None = None
+    fees_paid_amount: int | None = None

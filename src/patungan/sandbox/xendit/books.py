@@ -17,7 +17,7 @@ SCHEMA: Final = """
 create table if not exists movements (
     sequence integer primary key autoincrement,
     id text not null unique,
-    kind text not null check (kind in ('payment', 'payment_fee', 'refund', 'payout', 'payout_reversal')),
+    kind text not null check (kind in ('payment', 'payment_fee', 'refund', 'payout', 'payout_fee', 'payout_reversal')),
     external_id text,
     reference_id text,
     invoice_id text,
@@ -35,9 +35,16 @@ create table if not exists account (
 ) strict;
 """
 
-Kind = Literal["payment", "payment_fee", "refund", "payout", "payout_reversal"]
+Kind = Literal["payment", "payment_fee", "refund", "payout", "payout_fee", "payout_reversal"]
 
-SIGN: Final[dict[str, int]] = {"payment": 1, "payment_fee": -1, "refund": -1, "payout": -1, "payout_reversal": 1}
+SIGN: Final[dict[str, int]] = {
+    "payment": 1,
+    "payment_fee": -1,
+    "refund": -1,
+    "payout": -1,
+    "payout_fee": -1,
+    "payout_reversal": 1,
+}
 WITHOUT_EFFECT: Final = frozenset({"FAILED", "CANCELLED"})
 
 

@@ -42,7 +42,8 @@ MAXIMUM_INVOICE: Final = 50_000_000_000
 MINIMUM_INVOICE: Final = 1
 """The sandbox's own limits of an invoice in rupiah; Xendit sets them per merchant and channel."""
 
-MINIMUM_PAYOUT: Final = 10_000
+MINIMUM_PAYOUT: Final = 7_500
+"""The net of DOMAIN.md's smallest withdrawal. Usual at Xendit is 10,000: docs/decisions/0032."""
 MAXIMUM_BANK_PAYOUT: Final = 1_999_999_999
 MAXIMUM_EWALLET_PAYOUT: Final = 20_000_000
 BI_FAST_LIMIT: Final = 250_000_000

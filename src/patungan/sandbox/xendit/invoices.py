@@ -10,6 +10,7 @@ import msgspec
 
 from patungan.sandbox.clock import iso
 from patungan.sandbox.context import Sandbox
+from patungan.sandbox.settings import SandboxSettings
 from patungan.sandbox.xendit import channels
 from patungan.sandbox.xendit.errors import XenditError, invalid, whole_rupiah
 
@@ -248,13 +249,19 @@ def callback_body(sandbox: Sandbox, invoice: Invoice) -> dict[str, object]:
         "created": iso(invoice.created),
         "updated": iso(invoice.updated),
     }
-    return _present(body | _payment_fields(invoice))
+    return _present(body | _payment_fields(sandbox.settings, invoice))
 
 
-def _payment_fields(invoice: Invoice) -> dict[str, object | None]:
+def _payment_fields(settings: SandboxSettings, invoice: Invoice) -> dict[str, object | None]:
     if invoice.paid_at is None or invoice.payment_channel is None:
         return {}
+    fee = (
+        channels.provider_fee(settings, invoice.payment_method, invoice.paid_amount)
+        if invoice.payment_method is not None and invoice.paid_amount is not None
+        else None
+    )
     return {
+        "fees_paid_amount": fee,
         "paid_amount": invoice.paid_amount,
         "paid_at": iso(invoice.paid_at),
         "payment_method": invoice.payment_method,
@@ -298,7 +305,7 @@ def rendered(sandbox: Sandbox, invoice: Invoice) -> dict[str, object]:
     }
     repeated = msgspec.to_builtins(details)
     repeated.pop("payment_methods", None)
-    return _present(repeated | own | _payment_fields(invoice))
+    return _present(repeated | own | _payment_fields(settings, invoice))
 
 
 def _of(offered: list[str], method: channels.PaymentMethod) -> list[str]:

@@ -9,6 +9,7 @@ import msgspec
 
 from patungan.contracts import address as contract
 from patungan.contracts import auth
+from patungan.kernel import sql
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.phones import normalise_phone
@@ -177,3 +178,11 @@ async def get_address(ctx: Context, request: contract.GetAddress) -> contract.Ad
     if snapshot is None:
         raise contract.AddressNotFound()
     return snapshot
+
+
+@implements(contract.get_addresses)
+async def get_addresses(ctx: Context, request: contract.GetAddresses) -> contract.Addresses:
+    wanted = [(each.user_id, each.address_id) for each in request.wanted]
+    rows = await queries.find_snapshots(ctx.db, *sql.unzip(wanted, 2))
+    found = {(row.user_id, row.id): row.address for row in rows}
+    return contract.Addresses(addresses=[found.get(each) for each in wanted])

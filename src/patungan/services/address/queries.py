@@ -27,6 +27,26 @@ class AddressRow(msgspec.Struct, frozen=True):
     is_default: bool
 
 
+class Snapshot(msgspec.Struct, frozen=True):
+    """An address as other services keep it, with its owner."""
+
+    user_id: UUID
+    id: UUID
+    label: str
+    recipient: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    postal_code: str
+    line: str
+    notes: str
+
+    @property
+    def address(self) -> Address:
+        return Address(**{name: getattr(self, name) for name in Address.__struct_fields__})
+
+
 _ROW = """id, label, recipient, phone, province, city, district, district_code, postal_code, line, notes, is_default"""
 
 find_snapshot = sql.maybe(
@@ -34,6 +54,13 @@ find_snapshot = sql.maybe(
     """
     select id, label, recipient, phone, province, city, district, postal_code, line, notes
     from addresses where user_id = $1 and id = $2
+    """,
+)
+find_snapshots = sql.many(
+    Snapshot,
+    """
+    select user_id, id, label, recipient, phone, province, city, district, postal_code, line, notes
+    from addresses where (user_id, id) in (select * from unnest($1::uuid[], $2::uuid[]))
     """,
 )
 find_address = sql.maybe(AddressRow, f"select {_ROW} from addresses where user_id = $1 and id = $2")

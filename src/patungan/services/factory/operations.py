@@ -14,6 +14,7 @@ from patungan.kernel.errors import Conflict, Forbidden
 from patungan.kernel.identity import Caller, Role
 from patungan.kernel.phones import normalise_phone
 from patungan.kernel.service import Context, implements
+from patungan.kernel.vault import Vault, vault_of
 from patungan.kernel.workflows import start
 from patungan.services.factory import queries
 from patungan.services.factory.processes import WelcomeOwner, welcome_owner
@@ -31,7 +32,6 @@ from patungan.services.factory.rules import (
     may_become,
     verification_after,
 )
-from patungan.services.factory.vault import Vault
 
 
 class Bank(msgspec.Struct, frozen=True):
@@ -63,13 +63,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     default_warehouse_id: UUID | None = None
 
 
-def vault_of(ctx: Context) -> Vault:
-    """The vault of this process; outside production the service secret serves where no encryption key is set."""
-    vault = ctx.local.get("vault")
-    if not isinstance(vault, Vault):
-        vault = Vault(ctx.settings.data_encryption_key or ctx.settings.service_token_secret)
-        ctx.local["vault"] = vault
-    return vault
+def _vault(ctx: Context) -> Vault:
+    return vault_of(ctx, "factory bank accounts")
 
 
 def _phone_of(text: str) -> str:
@@ -157,7 +152,7 @@ async def _insert(
 
 
 async def _store_bank(ctx: Context, tx: Transaction, factory_id: UUID, bank: Bank) -> None:
-    sealed = vault_of(ctx).seal(bank.account_number, factory_id)
+    sealed = _vault(ctx).seal(bank.account_number, factory_id)
     await queries.update_bank(tx, factory_id, bank.code, bank.account_name, sealed, bank.account_number[-4:])
 
 
@@ -203,6 +198,15 @@ async def change_profile(
                 why = "changed: " + ", ".join(sorted(changed))
                 standing = before.verification_status
                 await _note(ctx, tx, factory_id, caller.user_id, "verification", standing, verification, why)
+            if changed & {"name", "city", "province"}:
+                event = contract.FactoryProfileChanged(
+                    factory_id=factory_id,
+                    owner_id=after.owner_id,
+                    name=after.name,
+                    city=after.city,
+                    province=after.province,
+                )
+                await ctx.publish(tx, event)
             return await _locked(tx, factory_id)
     except asyncpg.UniqueViolationError:
         raise contract.NibTaken(field="nib") from None
@@ -212,7 +216,7 @@ async def _is_other_bank(ctx: Context, tx: Transaction, factory: FactoryRow, ban
     if (factory.bank_code, factory.bank_account_name) != (bank.code, bank.account_name):
         return True
     sealed = await queries.find_sealed_account(tx, factory.id)
-    return sealed is None or vault_of(ctx).open(sealed, factory.id) != bank.account_number
+    return sealed is None or _vault(ctx).open(sealed, factory.id) != bank.account_number
 
 
 async def _save_profile(ctx: Context, tx: Transaction, row: FactoryRow) -> None:

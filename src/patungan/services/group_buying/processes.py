@@ -12,12 +12,14 @@ from patungan.contracts import payment, warehouse
 from patungan.kernel.contract import Message
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
+from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Schedule, Workflow, start, tell, timer, workflow
 from patungan.services.group_buying import rules
 from patungan.services.group_buying.operations import closing, ending
+from patungan.services.group_buying.operations.life import PLATFORM
 from patungan.services.group_buying.operations.progress import announce_after_commit
-from patungan.services.group_buying.operations.sessions import renew_session
+from patungan.services.group_buying.operations.sessions import owned_session, renew_session
 from patungan.services.group_buying.operations.views import session_or_404
 from patungan.services.group_buying.queries import participants, sessions
 from patungan.services.group_buying.rules import Status
@@ -55,10 +57,11 @@ async def close_session(run: Run, request: CloseSession) -> None:
     goods = await run.step(closing.ask_for_stock, session_id, tier)
     if not goods.has_stock and not await _goods_arrive(run, session_id, goods):
         return
-    await run.step(closing.settle, session_id, tier)
+    await run.step(closing.succeed, session_id, tier)
     await run.step(closing.release_escrow, session_id, tier, goods)
-    await _in_batches(run, closing.credit_cashbacks, session_id)
-    await _in_batches(run, closing.create_orders, session_id)
+    after: UUID | None = closing.NIL
+    while after is not None:
+        after = await run.step(closing.settle_batch, session_id, tier, after)
     await run.step(closing.finish, session_id, tier)
     await run.step(renew_session, session_id)
 
@@ -73,32 +76,32 @@ async def _goods_arrive(run: Run, session_id: UUID, goods: warehouse.Fulfilment)
         await run.receive(STOCK_TOPIC, seconds=86_400)
 
 
-async def _in_batches(run: Run, step: Any, session_id: UUID) -> None:
-    after: UUID | None = closing.NIL
-    while after is not None:
-        after = await run.step(step, session_id, after)
-
-
 @workflow("group-buying.cancel-session", CancelSession)
 async def cancel_session(run: Run, request: CancelSession) -> None:
     """After the decision: end paying, pay everybody back, return the goods."""
     session_id = request.session_id
     paid = await run.step(closing.close_payments, session_id)
     await run.step(closing.tally_paid, session_id, paid)
-    await run.step(ending.refund_everybody, session_id)
+    after = await run.step(ending.refund_batch, session_id, None)
+    while after is not None:
+        after = await run.step(ending.refund_batch, session_id, after)
     await run.step(ending.give_stock_back, session_id, request.reason)
     await run.step(ending.tell_refunded, session_id, request.reason)
 
 
-async def cancel(ctx: Context, session_id: UUID, actor: UUID, reason: str) -> None:
-    """Cancel a session and start what follows from it, in one transaction; a closing that waits for goods is woken."""
+async def cancel(ctx: Context, caller: Caller, session_id: UUID, reason: str) -> None:
+    """Cancel a session and start what follows from it, in one transaction; a closing that waits for goods is woken.
+
+    Raises SessionNotFound for strangers, and what ``ending.mark_cancelled`` raises.
+    """
+    await owned_session(ctx, caller, session_id)
     async with ctx.db.transaction() as tx:
-        if await ending.mark_cancelled(ctx, tx, session_id, actor, reason):
+        if await ending.mark_cancelled(ctx, tx, caller, session_id, reason):
             await start(tx, cancel_session, f"cancel-{session_id}", CancelSession(session_id=session_id, reason=reason))
             await tell(tx, closing_id(session_id), STOCK_TOPIC, f"cancelled-{session_id}")
 
 
-@subscription(payment.PaymentPaid, payment.PaymentExpired)
+@subscription(payment.PaymentPaid, payment.PaymentExpired, linger=timedelta(seconds=0.05))
 async def on_payments(
     ctx: Context, tx: Transaction, events: Sequence[Received[payment.PaymentPaid | payment.PaymentExpired]]
 ) -> None:
@@ -175,6 +178,19 @@ async def process_near_expiration(ctx: Context) -> int:
     return len(due)
 
 
+async def process_starts(ctx: Context) -> int:
+    """Record the start of every session whose time has come; answers how many. They take joins by the clock alone."""
+    async with ctx.db.transaction() as tx:
+        due = await sessions.due_starts(tx, ctx.clock.now())
+        for each in due:
+            actor, step = PLATFORM, rules.START.name
+            await sessions.write_history(
+                tx, each.id, each.starts_at, step, each.status, each.status, actor.role, actor.user_id, "started"
+            )
+            announce_after_commit(ctx, tx, each.id)
+    return len(due)
+
+
 @timer(every=timedelta(seconds=0.5))
 async def close_due_sessions(ctx: Context) -> None:
     """Begins the closing within a second of the end."""
@@ -185,6 +201,12 @@ async def close_due_sessions(ctx: Context) -> None:
 async def announce_expiring_sessions(ctx: Context) -> None:
     """Looks for sessions that end within ten minutes."""
     await process_near_expiration(ctx)
+
+
+@timer(every=timedelta(seconds=1))
+async def record_starts(ctx: Context) -> None:
+    """Sessions that were opened for later have begun."""
+    await process_starts(ctx)
 
 
 class Sweep(Message, frozen=True):

@@ -9,7 +9,8 @@ from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common
 from patungan.services.group_buying import processes
 from patungan.services.group_buying.operations.desk import Desks
-from patungan.services.group_buying.operations.progress import Watchers
+from patungan.services.group_buying.operations.joining import Lookups
+from patungan.services.group_buying.operations.progress import Announcer, Watchers
 from patungan.services.group_buying.routes import routes
 
 
@@ -23,14 +24,16 @@ class Settings(Common, frozen=True, kw_only=True):
 
 async def open_desks(ctx: Context) -> None:
     """One set of desks and one set of watchers a process."""
-    ctx.local["desks"] = Desks(ctx)
     ctx.local["watchers"] = Watchers(ctx)
+    ctx.local["announcer"] = Announcer(ctx)
+    ctx.local["desks"] = Desks(ctx)
+    ctx.local["lookups"] = Lookups(ctx)
 
 
 async def close_desks(ctx: Context) -> None:
-    """Answer who still waits at a desk, then stop watching."""
-    await ctx.local["desks"].close()
-    await ctx.local["watchers"].close()
+    """Answer who still waits at a desk, announce it, then stop watching."""
+    for name in ("desks", "lookups", "announcer", "watchers"):
+        await ctx.local[name].close()
 
 
 service = Service(
@@ -41,7 +44,7 @@ service = Service(
     subscriptions=[processes.on_payments, processes.on_stock_received],
     workflows=processes.workflows,
     schedules=processes.schedules,
-    timers=[processes.close_due_sessions, processes.announce_expiring_sessions],
+    timers=[processes.close_due_sessions, processes.announce_expiring_sessions, processes.record_starts],
     on_start=open_desks,
     on_stop=close_desks,
 )

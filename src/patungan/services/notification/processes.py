@@ -28,7 +28,7 @@ from patungan.contracts.payment import (
     RefundCompleted,
     RefundRequested,
 )
-from patungan.contracts.wallet import WalletCredited
+from patungan.contracts.wallet import WalletCredited, WithdrawalCompleted, WithdrawalFailed, WithdrawalRequested
 from patungan.contracts.warehouse import PurchaseOrderStatusChanged
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
@@ -56,6 +56,9 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     SessionOpened: templates.session_opened,
     SessionMoqReached: templates.moq_reached,
     PurchaseOrderStatusChanged: templates.purchase_order_moved,
+    WithdrawalRequested: templates.withdrawal_requested,
+    WithdrawalCompleted: templates.withdrawal_completed,
+    WithdrawalFailed: templates.withdrawal_failed,
 }
 
 
@@ -137,6 +140,11 @@ async def on_wallets(ctx: Context, tx: Transaction, events: Sequence[Received[Wa
     await inbox.write(ctx, tx, notices)
 
 
+@subscription(WithdrawalRequested, WithdrawalCompleted, WithdrawalFailed)
+async def on_withdrawals(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_users(ctx, tx, events)
+
+
 @subscription(OrderCreated, OrderStatusChanged)
 async def on_orders(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     await _tell_users(ctx, tx, events)
@@ -166,4 +174,13 @@ async def on_purchase_orders(
 
 
 workflows: list[Workflow[Any]] = [tell_factory_owner]
-subscriptions = [on_payments, on_sessions, on_wallets, on_orders, on_shipments, on_factories, on_purchase_orders]
+subscriptions = [
+    on_payments,
+    on_sessions,
+    on_wallets,
+    on_withdrawals,
+    on_orders,
+    on_shipments,
+    on_factories,
+    on_purchase_orders,
+]

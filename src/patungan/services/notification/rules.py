@@ -35,6 +35,9 @@ class NotificationType(enum.StrEnum):
     PURCHASE_ORDER_CHANGED = "purchase_order_changed"
     FACTORY_VERIFIED = "factory_verified"
     FACTORY_STATUS_CHANGED = "factory_status_changed"
+    WITHDRAWAL_REQUESTED = "withdrawal_requested"
+    WITHDRAWAL_COMPLETED = "withdrawal_completed"
+    WITHDRAWAL_FAILED = "withdrawal_failed"
 
 
 def preferred_language(accepted: str | None) -> Language:

@@ -14,6 +14,7 @@ from patungan.services.notification.notice import Notice, Text, shortened
 from patungan.services.notification.rules import NotificationType as Type
 
 PORTAL = "/factory"
+_WITHDRAWALS = "/wallet/withdrawals"
 
 
 def _session(code: str) -> str:
@@ -189,6 +190,54 @@ def cashback_credited(event: wallet.WalletCredited, event_id: UUID) -> Notice:
         action_url="/wallet",
         # The event names no id of its own of the credit.
         related_id=event_id,
+    )
+
+
+def withdrawal_requested(event: wallet.WithdrawalRequested) -> Notice:
+    amount, net = format_rupiah(event.amount), format_rupiah(event.net_amount)
+    account = f"{event.bank_code} ****{event.account_last4}"
+    return Notice(
+        type=Type.WITHDRAWAL_REQUESTED,
+        indonesian=Text(
+            "Penarikan diterima",
+            f"Penarikan {event.code} sebesar {amount} kami terima; {net} akan dikirim ke {account}.",
+        ),
+        english=Text(
+            "Withdrawal requested",
+            f"We have received your withdrawal {event.code} of {amount}; {net} will be sent to {account}.",
+        ),
+        action_url=_WITHDRAWALS,
+        related_id=event.withdrawal_id,
+    )
+
+
+def withdrawal_completed(event: wallet.WithdrawalCompleted) -> Notice:
+    net, account = format_rupiah(event.net_amount), f"{event.bank_code} ****{event.account_last4}"
+    return Notice(
+        type=Type.WITHDRAWAL_COMPLETED,
+        indonesian=Text("Penarikan selesai", f"Penarikan {event.code}: {net} sudah dikirim ke {account}."),
+        english=Text("Withdrawal completed", f"Withdrawal {event.code}: {net} was sent to {account}."),
+        action_url=_WITHDRAWALS,
+        related_id=event.withdrawal_id,
+    )
+
+
+def withdrawal_failed(event: wallet.WithdrawalFailed) -> Notice:
+    amount, account = format_rupiah(event.amount), f"{event.bank_code} ****{event.account_last4}"
+    return Notice(
+        type=Type.WITHDRAWAL_FAILED,
+        indonesian=Text(
+            "Penarikan gagal",
+            f"Penarikan {event.code} ke {account} tidak berhasil. {amount} sudah kembali ke dompet Anda; "
+            "periksa rekeningnya, lalu coba lagi.",
+        ),
+        english=Text(
+            "Withdrawal failed",
+            f"Withdrawal {event.code} to {account} did not succeed. {amount} is back in your wallet; "
+            "please check the account and try again.",
+        ),
+        action_url=_WITHDRAWALS,
+        related_id=event.withdrawal_id,
     )
 
 

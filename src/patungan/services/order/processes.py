@@ -15,8 +15,9 @@ from patungan.kernel.errors import Problem
 from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Workflow, workflow
-from patungan.services.order import queries, rules
+from patungan.services.order import rules
 from patungan.services.order.operations.moving import CONSUME_STOCK, ConsumeStock, Move, carry_out
+from patungan.services.order.queries import orders as queries
 from patungan.services.order.rules import Actor
 
 

@@ -17,10 +17,10 @@ from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumb
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
-from patungan.services.order import queries
 from patungan.services.order.operations import access, status
 from patungan.services.order.operations.status import Moves
-from patungan.services.order.queries import Moved, OrderRow, StatusCount
+from patungan.services.order.queries import orders as queries
+from patungan.services.order.queries.orders import Moved, OrderRow, StatusCount
 from patungan.services.order.rules import OrderStatus
 
 

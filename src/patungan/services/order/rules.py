@@ -1,12 +1,10 @@
-"""Decisions of order: which moves there are, who may make them, and what an order costs. No I/O."""
+"""Decisions of order: which moves there are, who may make them, and how an order follows its parcel. No I/O."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-
-from patungan.kernel.money import Rupiah
 
 NUMBER_LETTERS = 7
 """Length of the random part of ORD-YYYYMMDD-XXXXXXX (DOMAIN.md 1, codes)."""
@@ -147,16 +145,6 @@ def cancel_refusal(current: OrderStatus, *, paid: bool, of_session: bool) -> str
     if paid:
         return "A paid order is cancelled through its refund"
     return None
-
-
-def subtotal(quantity: int, unit_price: int) -> Rupiah:
-    """What the goods cost."""
-    return Rupiah(quantity * unit_price)
-
-
-def total(goods: int, shipping: int, fee: int) -> Rupiah:
-    """What the order costs, in rupiah: the goods at the final price, both legs of shipping, the gateway fee."""
-    return Rupiah(goods + shipping + fee)
 
 
 def number(day: str, letters: str) -> str:

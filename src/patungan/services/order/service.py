@@ -10,8 +10,8 @@ from patungan.kernel.service import Service
 from patungan.kernel.settings import Common
 
 # Imported for what they implement.
-from patungan.services.order.operations import creation as _creation  # noqa: F401
 from patungan.services.order.operations import parcels as _parcels  # noqa: F401
+from patungan.services.order.operations import session_orders as _session_orders  # noqa: F401
 from patungan.services.order.processes import subscriptions, workflows
 from patungan.services.order.routes import routes
 

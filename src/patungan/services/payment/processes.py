@@ -6,16 +6,25 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from patungan.contracts.group_buying import ParticipantJoined, ParticipantReleased
+from patungan.contracts.group_buying import ParticipantReleased, ParticipantsJoined
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Workflow, timer, workflow
-from patungan.services.payment.operations import expiring, refunds, webhooks
+from patungan.services.payment.operations import expiring, refunds, wallet_part, webhooks
 from patungan.services.payment.operations.invoices import end_at_provider
-from patungan.services.payment.operations.payments import END_INVOICE, EndInvoice, create_missing, end_of_participants
+from patungan.services.payment.operations.payments import (
+    END_INVOICE,
+    RETURN_HOLD,
+    EndInvoice,
+    ReturnHold,
+    create_missing,
+    end_of_participants,
+)
 from patungan.services.payment.operations.refunds import CARRY_OUT_REFUND, CarryOutRefund
+from patungan.services.payment.operations.webhooks import ASK_PROVIDER, AskProvider
 from patungan.services.payment.queries import refunds as refund_queries
+from patungan.services.payment.reports import processes as reports
 
 END_ATTEMPTS = 6
 """How often an invoice is asked to end. It ends by itself in any case, and money that comes for it goes back."""
@@ -23,12 +32,12 @@ END_ATTEMPTS = 6
 REFUNDS_AT_ONCE = 50
 
 
-@subscription(ParticipantJoined, ParticipantReleased)
+@subscription(ParticipantsJoined, ParticipantReleased, linger=timedelta(seconds=0.5))
 async def follow_participants(
-    ctx: Context, tx: Transaction, events: Sequence[Received[ParticipantJoined | ParticipantReleased]]
+    ctx: Context, tx: Transaction, events: Sequence[Received[ParticipantsJoined | ParticipantReleased]]
 ) -> None:
     """Make the payments that a join's own call did not reach us for, then end those of who left or lapsed."""
-    joined = [each.body.payment for each in events if isinstance(each.body, ParticipantJoined)]
+    joined = [owed for each in events if isinstance(each.body, ParticipantsJoined) for owed in each.body.payments]
     released = [each.body.participant_id for each in events if isinstance(each.body, ParticipantReleased)]
     if joined:
         await create_missing(ctx, tx, joined)
@@ -43,6 +52,18 @@ async def end_invoice(run: Run, request: EndInvoice) -> None:
         if await run.step(end_at_provider, request.code, request.invoice_id):
             return
         await run.sleep(2.0**attempt)
+
+
+@workflow(RETURN_HOLD, ReturnHold)
+async def return_hold(run: Run, request: ReturnHold) -> None:
+    """Give the wallet part of a payment that ended back to its wallet."""
+    await run.step(wallet_part.return_hold, request)
+
+
+@workflow(ASK_PROVIDER, AskProvider)
+async def ask_provider(run: Run, request: AskProvider) -> None:
+    """Learn from the provider itself what a callback said that is too old to be believed."""
+    await run.step(webhooks.ask_about, request)
 
 
 @workflow(CARRY_OUT_REFUND, CarryOutRefund)
@@ -61,6 +82,12 @@ async def settle_overdue(ctx: Context) -> None:
     await expiring.settle_overdue(ctx)
 
 
+@timer(every=timedelta(seconds=10))
+async def ask_wallets(ctx: Context) -> None:
+    """Ask on where a wallet has not told whether it holds a payment's part."""
+    await wallet_part.ask_on(ctx)
+
+
 @timer(every=timedelta(seconds=2))
 async def process_open_webhooks(ctx: Context) -> None:
     await webhooks.process_open(ctx)
@@ -73,6 +100,10 @@ async def look_after_refunds(ctx: Context) -> None:
         await refunds.advance_refund(ctx, refund_id)
 
 
-workflows: list[Workflow[Any]] = [end_invoice, carry_out_refund]
+workflows: list[Workflow[Any]] = [end_invoice, return_hold, ask_provider, carry_out_refund, *reports.workflows]
 subscriptions = [follow_participants]
-timers = [expire_unopened, settle_overdue, process_open_webhooks, look_after_refunds]
+timers = [
+    *(expire_unopened, settle_overdue, ask_wallets, process_open_webhooks, look_after_refunds),
+    *reports.timers,
+]
+schedules = [*reports.schedules]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import enum
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from patungan.kernel.money import Rupiah, half_up_percent
 
@@ -24,6 +27,9 @@ NEWS_GRACE = timedelta(seconds=30)
 """How long after its end an opened invoice's own news is waited for before the provider is asked."""
 SILENCE_GRACE = timedelta(minutes=10)
 """How long a provider that does not answer holds up the end of a payment (DOMAIN.md 4.3)."""
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far a callback's time may lie ahead of ours."""
 
 REFUND_LOOKS = (5, 10, 20, 40, 60, 120, 240, 360)
 """Minutes between two looks at a refund of which no news came; the last one repeats."""
@@ -57,11 +63,20 @@ class RefundReason(enum.StrEnum):
 
 
 class RefundKind(enum.StrEnum):
-    """Why money goes back: its session was called off, it came late, or it came twice."""
+    """Why money goes back, which says where it stood: in a session's or an order's escrow, released long ago (the platform
+    bears it), nowhere (it came late or twice), or in quarantine."""
 
     SESSION = "session"
+    ORDER = "order"
+    GOODWILL = "goodwill"
     LATE = "late"
     TWICE = "twice"
+    QUARANTINE = "quarantine"
+
+    @property
+    def lessens_payment(self) -> bool:
+        """Whether it gives back what a payment counts as paid."""
+        return self in (RefundKind.SESSION, RefundKind.ORDER, RefundKind.GOODWILL)
 
 
 class Destination(enum.StrEnum):
@@ -76,6 +91,39 @@ class ReceiptKind(enum.StrEnum):
     LATE = "late"
     TWICE = "twice"
     QUARANTINED = "quarantined"
+    RETURNED = "returned"
+    """Quarantined money that finance sends back."""
+
+
+class Source(enum.StrEnum):
+    """Where a receipt's money came from."""
+
+    XENDIT = "xendit"
+    WALLET = "wallet"
+    QUARANTINE = "quarantine"
+
+
+class WalletState(enum.StrEnum):
+    """How a payment's wallet part stands: asked for, held, taken by the payment, on its way back, back."""
+
+    ASKED = "asked"
+    HELD = "held"
+    CAPTURED = "captured"
+    RETURNING = "returning"
+    RELEASED = "released"
+
+
+class RequestStatus(enum.StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Resolution(enum.StrEnum):
+    """What finance does with quarantined money: the payment counts and the excess goes back, or all of it goes back."""
+
+    ACCEPTED = "accepted"
+    REFUNDED = "refunded"
 
 
 class Outcome(enum.StrEnum):
@@ -90,6 +138,12 @@ class Outcome(enum.StrEnum):
     REFUND_FAILED = "refund_failed"
     UNCHANGED = "unchanged"
     UNKNOWN = "unknown"
+    UNREADABLE = "unreadable"
+    """Not what its event promises; kept, and refused so that the provider shows it as failing."""
+    STALE = "stale"
+    """Older than the provider sends anything: not believed, the provider is asked instead."""
+    STORED = "stored"
+    """Kept, and worked off in a moment."""
     CONFLICT = "conflict"
     """Another content than before under the same name: a replay, or a forgery by somebody who knows the token."""
 
@@ -115,11 +169,13 @@ class InvoiceNews:
     paid_at: datetime
     method: str
     channel: str
+    fee: int = 0
+    """What the provider kept of it, where it tells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What a payment's state says to a piece of news about it."""
+    """What a payment's state says to a piece of news about it; ``total`` is what the provider was asked for."""
 
     status: PaymentStatus
     total: int
@@ -179,6 +235,96 @@ def refund_destination(method: str) -> Destination:
     if method in ("credit_card", "qris") or method.startswith("ewallet_"):
         return Destination.SOURCE
     return Destination.WALLET
+
+
+WALLET_RECEIPT = "wallet/"
+"""How the receipts of wallet money are named, before their payment's id."""
+
+
+def provider_invoice(receipt_id: str) -> str:
+    """The provider's invoice that a receipt's money came by; finance's decisions on it carry a suffix."""
+    return receipt_id.split("/", 1)[0]
+
+
+class Receivable(msgspec.Struct, frozen=True):
+    """A receipt with what of it may still go back, in rupiah."""
+
+    invoice_id: str
+    method: str
+    source: Source
+    left: Rupiah
+
+
+def split_refund(amount: int, receipts: Sequence[Receivable]) -> list[tuple[Receivable, Rupiah]] | None:
+    """From which receipts a refund is taken: what the provider took in first, then the wallet's part. None where they do
+    not hold that much any more."""
+    parts: list[tuple[Receivable, Rupiah]] = []
+    rest = amount
+    for each in sorted(receipts, key=lambda receipt: (receipt.source is Source.WALLET, receipt.invoice_id)):
+        part = min(rest, each.left)
+        if part > 0:
+            parts.append((each, Rupiah(part)))
+            rest -= part
+    return parts if rest == 0 else None
+
+
+def persons_needed(amount: int, limit: int) -> int:
+    """How many persons of finance must agree to a refund: two above the limit, one up to it."""
+    return 2 if amount > limit else 1
+
+
+def is_stale(told_at: datetime | None, now: datetime, window: timedelta) -> bool:
+    """Whether a callback is older than the provider sends anything, or from the future: a replay, or a clock gone wrong."""
+    return told_at is not None and not now - window <= told_at <= now + CLOCK_TOLERANCE
+
+
+class Progress(enum.StrEnum):
+    """What a buyer is told beside the status: whether something is under way that they cannot see."""
+
+    NONE = "none"
+    HOLDING_WALLET = "holding_wallet"
+    """The wallet was asked for its part and has not answered."""
+    OPENING = "opening"
+    """The provider was asked for an invoice and has not answered."""
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    """The provider fails at the moment; nothing is lost, paying can be begun later."""
+    CONFIRMING = "confirming"
+    """The time to pay is over and the provider is being asked how it ended."""
+    QUARANTINED = "quarantined"
+    """Money came that is not what was asked; finance looks at it."""
+    REFUNDING = "refunding"
+    """Money is on its way back."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What is known of a payment beyond its status."""
+
+    expires_at: datetime
+    wallet_state: str | None
+    invoice_asked: bool
+    invoice_known: bool
+    quarantined: bool
+    refunding: bool
+
+
+def progress_of(status: PaymentStatus, facts: UnderWay, now: datetime, *, provider_fails: bool) -> Progress:
+    """The most important thing under way."""
+    if facts.refunding or facts.wallet_state == WalletState.RETURNING:
+        return Progress.REFUNDING
+    if facts.quarantined:
+        return Progress.QUARANTINED
+    if status is not PaymentStatus.PENDING:
+        return Progress.NONE
+    if facts.wallet_state == WalletState.ASKED:
+        return Progress.HOLDING_WALLET
+    if facts.invoice_asked and facts.expires_at <= now:
+        return Progress.CONFIRMING
+    if facts.invoice_known:
+        return Progress.NONE
+    if provider_fails:
+        return Progress.PROVIDER_UNAVAILABLE
+    return Progress.OPENING if facts.invoice_asked else Progress.NONE
 
 
 def refund_key(refund_id: object, attempt: int) -> str:
@@ -256,3 +402,35 @@ def divide_escrow(
         courier=Rupiah(leg2),
         fee_income=Rupiah(fee),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDivision:
+    """How an order's escrow is divided, in rupiah; the parts add up to ``total``."""
+
+    seller: Rupiah
+    warehouse: Rupiah
+    commission: Rupiah
+    courier: Rupiah
+    fee_income: Rupiah
+
+    @property
+    def total(self) -> Rupiah:
+        return Rupiah(self.seller + self.warehouse + self.commission + self.courier + self.fee_income)
+
+
+def divide_order(
+    *, seller_revenue: int, warehouse_revenue: int, shipping: int, fee: int, commission_percent: int
+) -> OrderDivision:
+    """Divide an order's escrow as a session's: the commission of all product revenue rounded once, the seller's share of
+    it its own, rounded, and the warehouse's the rest. Raises ValueError for a negative part."""
+    parts = divide_escrow(
+        cashback=0,
+        factory_revenue=seller_revenue,
+        warehouse_revenue=warehouse_revenue,
+        leg1=0,
+        leg2=shipping,
+        fee=fee,
+        commission_percent=commission_percent,
+    )
+    return OrderDivision(parts.factory, parts.warehouse, parts.commission, parts.courier, parts.fee_income)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from patungan.contracts import payment as contract
-from patungan.kernel.service import Service
+from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.xendit import BASE_URL
 
 # Imported for what it implements.
+from patungan.services.payment.operations import order_escrow as _order_escrow  # noqa: F401
+from patungan.services.payment.operations import orders as _orders  # noqa: F401
 from patungan.services.payment.operations import sessions as _sessions  # noqa: F401
 from patungan.services.payment.operations.gateway import close_gateway, open_gateway
-from patungan.services.payment.processes import subscriptions, timers, workflows
+from patungan.services.payment.processes import schedules, subscriptions, timers, workflows
+from patungan.services.payment.reports.closing import watch_books
 from patungan.services.payment.routes import routes
 
 
@@ -30,7 +33,23 @@ class Settings(Common, frozen=True, kw_only=True):
     ] = Secret("")
     xendit_public_key: Annotated[str, "XENDIT_PUBLIC_KEY: for card fields in a browser"] = ""
     xendit_api_url: Annotated[str, "XENDIT_API_URL: where Xendit's API is"] = BASE_URL
+    xendit_webhook_window_hours: Annotated[
+        int,
+        "XENDIT_WEBHOOK_WINDOW_HOURS: an older callback is not believed, Xendit is asked instead; it retries for 24",
+    ] = 25
+    xendit_payment_methods: Annotated[
+        str,
+        "XENDIT_PAYMENT_METHODS: channels offered on an invoice (BCA,OVO,QRIS,CREDIT_CARD,...); empty: all activated",
+    ] = ""
+    refund_second_person_above: Annotated[
+        int, "REFUND_SECOND_PERSON_ABOVE: rupiah above which two persons must agree to a refund"
+    ] = 1_000_000
     commission_percent: Annotated[int, "COMMISSION_PERCENT: our share of product revenue"] = 10
+
+
+async def _start(ctx: Context) -> None:
+    await open_gateway(ctx)
+    watch_books(ctx)
 
 
 service = Service(
@@ -45,10 +64,16 @@ service = Service(
         contract.get_payments,
         contract.cancel_payments,
         contract.refund_session,
+        contract.create_order_payments,
+        contract.get_order_payments,
+        contract.cancel_order_payments,
+        contract.release_order_escrow,
+        contract.refund_order,
     ],
     subscriptions=subscriptions,
     workflows=workflows,
+    schedules=schedules,
     timers=timers,
-    on_start=open_gateway,
+    on_start=_start,
     on_stop=close_gateway,
 )

@@ -23,6 +23,8 @@ class Sort(enum.StrEnum):
     PRICE = "price"
     PRICE_DESCENDING = "-price"
     NAME = "name"
+    POPULARITY = "popularity"
+    ENDING_SOON = "ending_soon"
     RELEVANCE = "relevance"
 
 
@@ -37,19 +39,22 @@ STATUS_MOVES: dict[ProductStatus, frozenset[ProductStatus]] = {
 PUBLIC_STATUSES = frozenset({ProductStatus.ACTIVE, ProductStatus.OUT_OF_STOCK})
 """What a page of its own is shown for."""
 
-RESERVED_SLUGS = frozenset({"mine", "id", "products", "categories", "images"})
+RESERVED_SLUGS = frozenset(
+    {"mine", "id", "products", "categories", "images", "suggestions", "uploads", "imports", "exports", "bulk-updates"}
+)
 """Words that are paths of this service."""
 
 IMAGES_PER_PRODUCT = 10
 VARIANTS_PER_PRODUCT = 50
-QUERY_WORDS = 8
-"""How many words of a query count; more narrow nothing down and cost time."""
+PRICE_BANDS = (25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
+"""Where one band of prices ends and the next begins, in rupiah; there is one band more than bounds."""
 
-LIKENESSES = (0.41, 0.3)
-"""How like a title a misspelt query must be (pg_trgm's word similarity), the second where the first finds nothing.
 
-Tried on the catalogue's words: ``kemja btik`` and ``kameja`` reach 0.41, ``btik`` and ``shrt`` 0.40, unrelated words 0.14.
-"""
+def band_of_prices(number: int) -> tuple[int | None, int | None]:
+    """The least and the greatest price of a band, in whole rupiah; None where it is open."""
+    least = PRICE_BANDS[number - 1] if number > 0 else None
+    greatest = PRICE_BANDS[number] - 1 if number < len(PRICE_BANDS) else None
+    return least, greatest
 
 
 def prices_in_order(base: Rupiah, tier_25: Rupiah, tier_50: Rupiah, tier_75: Rupiah, tier_100: Rupiah) -> bool:
@@ -80,9 +85,3 @@ def what_publishing_lacks(
     if not factory_may_sell:
         lacks.append("factory")
     return lacks
-
-
-def text_query(query: str) -> str:
-    """A query for PostgreSQL's full text search: every word must begin a word of the product; empty if there is none."""
-    words = re.findall(r"[^\W_]+", query.lower())[:QUERY_WORDS]
-    return " & ".join(f"{word}:*" for word in words)

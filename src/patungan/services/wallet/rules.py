@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import enum
+import hashlib
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from patungan.kernel.money import Rupiah
+from patungan.kernel.time import JAKARTA, jakarta_day
+
+CODE_LENGTH = 6
+CODE_ATTEMPTS = 5
+"""How often a code that is taken is drawn anew."""
 
 
 class TransactionType(enum.StrEnum):
-    """Why money moved (DOMAIN.md 3.10, credit types)."""
+    """Why money moved (DOMAIN.md 3.10, credit types); ``payment`` and ``withdrawal`` take it out, and may give it back."""
 
     CASHBACK = "cashback"
     REFUND = "refund"
     DEPOSIT = "deposit"
     ADJUSTMENT = "adjustment"
+    PAYMENT = "payment"
+    WITHDRAWAL = "withdrawal"
 
 
 _DESCRIPTIONS = {
@@ -21,12 +34,19 @@ _DESCRIPTIONS = {
     TransactionType.REFUND: ("Pengembalian dana {}", "Refund {}"),
     TransactionType.DEPOSIT: ("Setoran {}", "Deposit {}"),
     TransactionType.ADJUSTMENT: ("Penyesuaian {}", "Adjustment {}"),
+    TransactionType.PAYMENT: ("Pembayaran {}", "Payment {}"),
+    TransactionType.WITHDRAWAL: ("Penarikan {}", "Withdrawal {}"),
+}
+_RETURNED = {
+    TransactionType.PAYMENT: ("Dana pembayaran {} dikembalikan", "Money of payment {} returned"),
+    TransactionType.WITHDRAWAL: ("Penarikan {} dikembalikan", "Withdrawal {} returned"),
 }
 
 
-def describe(kind: TransactionType, reference: str, *, english: bool) -> str:
-    """A statement's line in words."""
-    return _DESCRIPTIONS[kind][english].format(reference)
+def describe(kind: TransactionType, reference: str, *, amount: int, english: bool) -> str:
+    """A statement's line in words; ``amount`` is signed."""
+    words = _RETURNED.get(kind, _DESCRIPTIONS[kind]) if amount > 0 else _DESCRIPTIONS[kind]
+    return words[english].format(reference)
 
 
 def prefers_english(accept_language: str) -> bool:
@@ -42,3 +62,277 @@ def running_balances(before: dict[UUID, int], moves: Iterable[tuple[UUID, int]])
         balances[user_id] = balances.get(user_id, 0) + amount
         after.append(balances[user_id])
     return after
+
+
+class HoldStatus(enum.StrEnum):
+    HELD = "held"
+    CAPTURED = "captured"
+    RELEASED = "released"
+
+
+class AdjustmentStatus(enum.StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class BankCode(enum.StrEnum):
+    """Banks that the platform pays out to (DOMAIN.md 3.10)."""
+
+    BCA = "BCA"
+    BNI = "BNI"
+    BRI = "BRI"
+    MANDIRI = "MANDIRI"
+    CIMB = "CIMB"
+    PERMATA = "PERMATA"
+    DANAMON = "DANAMON"
+    BTN = "BTN"
+
+
+BANK_NAMES = {
+    BankCode.BCA: "Bank Central Asia",
+    BankCode.BNI: "Bank Negara Indonesia",
+    BankCode.BRI: "Bank Rakyat Indonesia",
+    BankCode.MANDIRI: "Bank Mandiri",
+    BankCode.CIMB: "CIMB Niaga",
+    BankCode.PERMATA: "Bank Permata",
+    BankCode.DANAMON: "Bank Danamon",
+    BankCode.BTN: "Bank Tabungan Negara",
+}
+
+
+class WithdrawalStatus(enum.StrEnum):
+    """DOMAIN.md 2; a completed withdrawal that its bank sends back becomes failed (docs/decisions/0031)."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a withdrawal must keep to; rupiah. The fee is inside the amount, the limits are for a day in Jakarta."""
+
+    minimum: int
+    fee: int
+    daily_count: int
+    daily_amount: int
+
+
+class Refusal(enum.Enum):
+    """Why a withdrawal cannot be requested."""
+
+    TOO_SMALL = "too small"
+    INSUFFICIENT = "insufficient"
+    TOO_MANY_TODAY = "too many today"
+    TOO_MUCH_TODAY = "too much today"
+
+
+def judge_request(terms: Terms, amount: int, balance: int, count_today: int, amount_today: int) -> Refusal | None:
+    """Why an amount cannot be withdrawn, or None; ``count_today`` and ``amount_today`` are of earlier requests."""
+    if amount < terms.minimum or amount <= terms.fee:
+        return Refusal.TOO_SMALL
+    if amount > balance:
+        return Refusal.INSUFFICIENT
+    if count_today >= terms.daily_count:
+        return Refusal.TOO_MANY_TODAY
+    if amount_today + amount > terms.daily_amount:
+        return Refusal.TOO_MUCH_TODAY
+    return None
+
+
+BATCH_DAYS = (1, 4)
+"""Tuesday and Friday, as Python counts weekdays."""
+BATCH_HOUR = 10
+BATCH_CRON = f"0 {BATCH_HOUR} * * 2,5"
+"""The same as a cron expression, on the clock of Jakarta."""
+
+
+def batch_start_by(moment: datetime) -> datetime:
+    """The last start of a batch by the calendar that is not after the moment."""
+    local = moment.astimezone(JAKARTA)
+    start = local.replace(hour=BATCH_HOUR, minute=0, second=0, microsecond=0)
+    while start > local or start.weekday() not in BATCH_DAYS:
+        start -= timedelta(days=1)
+    return start.astimezone(moment.tzinfo)
+
+
+def batch_of(requested_at: datetime) -> datetime:
+    """The first batch by the calendar that a request is in: it was made before the batch starts."""
+    start = requested_at.astimezone(JAKARTA).replace(hour=BATCH_HOUR, minute=0, second=0, microsecond=0)
+    while start <= requested_at or start.weekday() not in BATCH_DAYS:
+        start += timedelta(days=1)
+    return start.astimezone(requested_at.tzinfo)
+
+
+def jakarta_day_start(moment: datetime) -> datetime:
+    """The midnight in Asia/Jakarta at which the moment's day began."""
+    return moment.astimezone(JAKARTA).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def new_code(prefix: str, now: datetime, random: str) -> str:
+    """A code for people: ``WD-20261123-ABCDEF``."""
+    return f"{prefix}-{jakarta_day(now)}-{random}"
+
+
+def payout_reference(code: str, attempt: int) -> str:
+    """Our name of an attempt at the provider."""
+    return code if attempt == 1 else f"{code}-{attempt}"
+
+
+def payout_key(withdrawal_id: UUID, attempt: int) -> str:
+    """The idempotency key of an attempt: the withdrawal's id, for only an attempt that failed for certain has a next."""
+    return str(withdrawal_id) if attempt == 1 else f"{withdrawal_id}-{attempt}"
+
+
+_REFERENCE = re.compile(r"^(WD-\d{8}-[0-9A-Z]{6})(?:-(\d{1,4}))?$")
+
+
+def attempt_of(reference: str | None) -> tuple[str, int] | None:
+    """The withdrawal's code and the attempt that a reference at the provider names; None where it is not one of ours."""
+    found = _REFERENCE.match(reference or "")
+    return None if found is None else (found.group(1), int(found.group(2) or 1))
+
+
+class Told(enum.Enum):
+    """What the provider says of a payout."""
+
+    UNDER_WAY = "under way"
+    PAID = "paid"
+    LACKED_FUNDS = "lacked funds"
+    FAILED = "failed"
+    REVERSED = "reversed"
+
+
+class Outcome(enum.StrEnum):
+    """What came of the provider's word on a withdrawal."""
+
+    SENT = "sent"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REVERSED = "reversed"
+    RETRIED = "retried"
+    UNCHANGED = "unchanged"
+    MISMATCH = "mismatch"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutNews:
+    """The provider's word on a payout; ``reason`` is its code of a failure."""
+
+    reference: str
+    payout_id: str
+    amount: int
+    currency: str
+    told: Told
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A withdrawal as far as the provider's word matters; rupiah."""
+
+    status: WithdrawalStatus
+    net_amount: Rupiah
+    attempt: int
+    payout_id: str | None
+    reversed: bool
+
+
+_ENDS = {Told.PAID: WithdrawalStatus.COMPLETED, Told.FAILED: WithdrawalStatus.FAILED}
+
+
+def judge_news(known: Standing, attempt: int, news: PayoutNews) -> Outcome:
+    """What the provider's word does to a withdrawal, whatever order it comes in and however often.
+
+    A CONFLICT contradicts what is booked: it changes nothing, and a person must look at it.
+    """
+    if news.amount != known.net_amount or news.currency != "IDR":
+        return Outcome.MISMATCH
+    if attempt != known.attempt:
+        # An earlier attempt failed by the provider's own word; anything else about it, or about one not made, is wrong.
+        stale = attempt < known.attempt and news.told in (Told.UNDER_WAY, Told.LACKED_FUNDS)
+        return Outcome.UNCHANGED if stale else Outcome.CONFLICT
+    if known.payout_id is not None and known.payout_id != news.payout_id:
+        return Outcome.CONFLICT
+    if known.status is WithdrawalStatus.PROCESSING:
+        return {
+            Told.UNDER_WAY: Outcome.UNCHANGED if known.payout_id else Outcome.SENT,
+            Told.PAID: Outcome.COMPLETED,
+            Told.LACKED_FUNDS: Outcome.RETRIED,
+            Told.FAILED: Outcome.FAILED,
+            Told.REVERSED: Outcome.REVERSED,
+        }[news.told]
+    return _judge_ended(known, news.told)
+
+
+def _judge_ended(known: Standing, told: Told) -> Outcome:
+    if known.status not in (WithdrawalStatus.COMPLETED, WithdrawalStatus.FAILED):
+        return Outcome.CONFLICT
+    if told is Told.UNDER_WAY:
+        return Outcome.UNCHANGED
+    if told is Told.REVERSED and known.status is WithdrawalStatus.COMPLETED:
+        return Outcome.REVERSED
+    if known.reversed:
+        return Outcome.UNCHANGED if told in (Told.PAID, Told.REVERSED) else Outcome.CONFLICT
+    return Outcome.UNCHANGED if _ENDS.get(told) is known.status else Outcome.CONFLICT
+
+
+_LOOKS = (2, 10, 30, 60, 240, 720)
+"""Minutes until a payout without news is asked for, the first time and later; the last for ever."""
+FUNDS_AGAIN = timedelta(minutes=30)
+"""When a payout is tried anew after our money at the provider did not suffice."""
+
+
+def next_look(looks: int, now: datetime) -> datetime:
+    """When a payout that was asked for ``looks`` times before is asked for again, unless news comes first."""
+    return now + timedelta(minutes=_LOOKS[min(looks, len(_LOOKS) - 1)])
+
+
+def next_event_attempt(attempts: int, now: datetime) -> datetime:
+    """When a stored event whose processing failed ``attempts`` times is tried again: 5 s, doubling, at most an hour."""
+    return now + timedelta(seconds=min(3600, 5 * 2 ** min(attempts, 10)))
+
+
+def fingerprint(*content: object) -> bytes:
+    """A digest that is equal for equal content."""
+    return hashlib.sha256(repr(content).encode()).digest()
+
+
+FAILURE_ALERT_PERCENT = 10
+BATCH_ALERT = timedelta(days=4)
+PENDING_ALERT = 100
+ALERT_WINDOW = timedelta(days=7)
+"""Over how long the share of failures is taken."""
+
+
+class Alert(enum.StrEnum):
+    """DOMAIN.md 3.10."""
+
+    FAILURES = "failures"
+    BATCH_OVERDUE = "batch_overdue"
+    MANY_PENDING = "many_pending"
+
+
+def alerts_of(now: datetime, completed: int, failed: int, pending: int, waiting_since: datetime | None) -> list[Alert]:
+    """What finance must look at. ``waiting_since`` is the last batch, or what waits for a first one; None: nothing does."""
+    found: list[Alert] = []
+    if failed * 100 > FAILURE_ALERT_PERCENT * (completed + failed):
+        found.append(Alert.FAILURES)
+    if waiting_since is not None and now - waiting_since > BATCH_ALERT:
+        found.append(Alert.BATCH_OVERDUE)
+    if pending > PENDING_ALERT:
+        found.append(Alert.MANY_PENDING)
+    return found
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(text: str) -> str:
+    """A cell's text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -25,7 +25,7 @@ MAX_QUANTITY = 1_000_000
 
 async def session_of(visitor: Visitor, code: str) -> dict[str, Any]:
     """A session by its code; raises ApiProblem."""
-    found: dict[str, Any] = await visitor.get("group-buying", f"/api/group-buying/code/{quote(code, safe='')}")
+    found: dict[str, Any] = await visitor.look("group-buying", f"/api/group-buying/code/{quote(code, safe='')}")
     return found
 
 
@@ -84,8 +84,8 @@ async def _page(
 ) -> Template:
     session = shown(facts, visitor.now)
     product, people, addresses = await asyncio.gather(
-        visitor.section("product", f"/api/products/{quote(facts['product']['slug'], safe='')}"),
-        visitor.section("group-buying", f"/api/group-buying/{facts['id']}/participants", limit=PEOPLE_SHOWN),
+        visitor.glance("product", f"/api/products/{quote(facts['product']['slug'], safe='')}"),
+        visitor.glance("group-buying", f"/api/group-buying/{facts['id']}/participants", limit=PEOPLE_SHOWN),
         _addresses(visitor, session),
     )
     own = addresses["items"] if addresses else []
@@ -104,6 +104,7 @@ async def _page(
         addresses=addresses,
         address_id=address_id,
         variant=_variant(facts, chosen.get("variant_id", "")),
+        public_url=site.settings.public_url.rstrip("/"),
         key=chosen.get("key") or str(site.chance.new_id()),
         refusal=refusal,
         **{"quantity": quantity_of(chosen.get("quantity", "")), **offers},
@@ -128,6 +129,29 @@ async def show_session(
     """With ``address_id`` the couriers' offers are part of the page, for browsers without script."""
     chosen = {"variant_id": variant_id, "quantity": quantity, "address_id": address_id}
     return await _page(visitor, site, await session_of(visitor, code), chosen, with_offers=bool(address_id))
+
+
+@get("/s/{code:str}")
+async def follow_short_link(code: FromPath[str]) -> Redirect:
+    """The link that is shared, as short as it can be."""
+    return Redirect(f"/sessions/{quote(code.upper(), safe='')}", status_code=302)
+
+
+@get("/sessions/{code:str}/share")
+async def show_share(visitor: Here, request: AnyRequest, code: FromPath[str]) -> Template:
+    """What to send to others: a part of the session's page, or a page of its own for browsers without script."""
+    facts = await session_of(visitor, code)
+    share = await visitor.get("group-buying", f"/api/group-buying/{facts['id']}/share")
+    message = next(each for each in share["messages"] if each["language"] == visitor.language)
+    part = request.headers.get("HX-Request") == "true"
+    return render(
+        visitor,
+        "share.html" if part else "share_page.html",
+        s=facts,
+        share=share,
+        message=message,
+        qr=f"/api/group-buying/{facts['id']}/qr.svg",
+    )
 
 
 @get("/sessions/{code:str}/couriers")
@@ -182,4 +206,4 @@ async def leave_join(code: FromPath[str]) -> Redirect:
     return Redirect(f"/sessions/{quote(code, safe='')}", status_code=303)
 
 
-routes = [show_session, show_couriers, join, leave_join]
+routes = [show_session, follow_short_link, show_share, show_couriers, join, leave_join]

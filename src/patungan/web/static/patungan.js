@@ -20,6 +20,8 @@ function tick() {
     clock.title ||= clock.textContent;
     clock.textContent = left > 0 ? remaining(left) : clock.dataset.over;
     clock.classList.toggle("soon", left < 3600000);
+    // A session that starts offers more than it did: the server shows what.
+    if ("starts" in clock.dataset && left < -1000) window.location.reload();
   }
 }
 
@@ -68,7 +70,7 @@ function showProgress(box, progress) {
   }
   for (const clock of document.querySelectorAll("[data-ends]")) clock.dateTime = progress.ends_at;
   // What a buyer may do depends on the status: the server decides, so the page is loaded again.
-  if (progress.status !== box.dataset.status) window.location.replace(box.dataset.page);
+  if (progress.status !== box.dataset.status || String(progress.closing) !== box.dataset.closing) window.location.replace(box.dataset.page);
 }
 
 function watch(box) {

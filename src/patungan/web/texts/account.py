@@ -94,6 +94,41 @@ ACCOUNT: dict[str, tuple[str, str]] = {
         "Uang Anda sudah dikembalikan.",
         "Your money has been returned.",
     ),
+    "payment.shipping": ("Ongkos kirim", "Shipping"),
+    "payment.from_wallet": ("Dari dompet", "From the wallet"),
+    "payment.by_provider": ("Lewat Xendit", "By Xendit"),
+    "payment.received": ("Pembayaran sudah diterima. Terima kasih.", "The payment has been received. Thank you."),
+    "payment.over": ("Pembayaran ini sudah ditutup.", "This payment can no longer be made."),
+    "payment.channels": ("Bisa dibayar dengan", "Can be paid by"),
+    "payment.channel.bank_transfer": ("Virtual account bank", "Bank virtual account"),
+    "payment.channel.ewallet": ("Dompet digital", "E-wallet"),
+    "payment.channel.qris": ("QRIS", "QRIS"),
+    "payment.channel.card": ("Kartu kredit atau debit", "Credit or debit card"),
+    "payment.channel.retail": ("Gerai", "Shops"),
+    "payment.progress.holding_wallet": (
+        "Dompet sedang diminta menahan bagiannya; belum ada jawaban.",
+        "The wallet is being asked to hold its part; it has not answered yet.",
+    ),
+    "payment.progress.opening": (
+        "Xendit belum menjawab. Tidak ada uang yang hilang; coba sebentar lagi.",
+        "Xendit has not answered. No money is lost; try again in a moment.",
+    ),
+    "payment.progress.provider_unavailable": (
+        "Xendit sedang terganggu. Tidak ada uang yang hilang; bayar beberapa menit lagi.",
+        "Xendit is having trouble. No money is lost; pay in a few minutes.",
+    ),
+    "payment.progress.confirming": (
+        "Waktu bayar habis; kami sedang menanyakan ke Xendit apakah uang Anda masuk.",
+        "The time to pay is over; we are asking Xendit whether your money arrived.",
+    ),
+    "payment.progress.quarantined": (
+        "Uang yang masuk tidak sama dengan tagihan. Tim keuangan sedang memeriksanya.",
+        "The money that came is not what was asked. Our finance team is looking at it.",
+    ),
+    "payment.progress.refunding": ("Uang Anda sedang dikembalikan.", "Your money is on its way back."),
+    "receipt.title": ("Bukti pembayaran", "Receipt"),
+    "receipt.refunded": ("Sudah dikembalikan", "Refunded"),
+    "receipt.pdf": ("Unduh PDF", "Download the PDF"),
     # Orders
     "orders.title": ("Pesanan", "Orders"),
     "orders.none": (

@@ -9,6 +9,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Keikutsertaan ini sudah dibayar dan tidak dapat dibatalkan.",
         "This is paid already and cannot be left.",
     ),
+    "buyer_limit_reached": (
+        "Jumlah itu melebihi batas per pembeli pada sesi ini.",
+        "That is more than one buyer may take in this session.",
+    ),
     "conflict": ("Keadaannya sudah berubah. Muat ulang halaman.", "Things have changed. Reload the page."),
     "courier_service_unknown": (
         "Kurir itu tidak melayani alamat ini. Pilih kurir lain.",
@@ -41,6 +45,12 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "participant_not_found": ("Keikutsertaan itu tidak ada.", "There is no such reservation."),
     "password_too_weak": ("Kata sandi 8 sampai 72 karakter.", "A password has 8 to 72 characters."),
     "payment_closed": ("Pembayaran ini sudah ditutup.", "This payment can no longer be made."),
+    "wallet_part_fixed": (
+        "Bagian dari dompet tidak bisa diubah lagi.",
+        "The wallet's part can no longer be changed.",
+    ),
+    "not_paid": ("Bukti hanya ada untuk yang sudah dibayar.", "There is a receipt only for what is paid."),
+    "refund_not_possible": ("Itu tidak bisa dikembalikan.", "That cannot be refunded."),
     "payment_not_found": ("Pembayaran itu tidak ada.", "There is no such payment."),
     "phone_invalid": ("Ini bukan nomor HP Indonesia.", "This is not an Indonesian mobile number."),
     "phone_taken": ("Nomor ini sudah terdaftar. Silakan masuk.", "This number has an account. Please sign in."),
@@ -61,6 +71,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "service_unavailable": (
         "Layanan sedang tidak dapat dihubungi. Tidak ada yang berubah; coba lagi sebentar lagi.",
         "The service is not available right now. Nothing has changed; try again shortly.",
+    ),
+    "reservation_lapsed": (
+        "Reservasi ini sudah berakhir. Silakan ikut lagi.",
+        "This reservation has lapsed. Please join again.",
     ),
     "session_ended": ("Sesi ini sudah berakhir.", "This session has ended."),
     "session_not_found": ("Sesi itu tidak ada.", "There is no such session."),

@@ -13,11 +13,6 @@ from patungan.kernel.money import Rupiah
 from patungan.services.group_buying.rules import ParticipantStatus
 
 
-class OpenHolds(msgspec.Struct, frozen=True):
-    user_id: UUID
-    holds: int
-
-
 class KnownJoin(msgspec.Struct, frozen=True):
     """A join that was accepted before under the same idempotency key."""
 
@@ -52,6 +47,13 @@ class Participant(msgspec.Struct, frozen=True):
         return Rupiah(self.product_amount + self.leg1_amount + self.leg2_amount + self.fee_amount)
 
 
+class Delivery(msgspec.Struct, frozen=True):
+    """Where a participation's parcel goes, and by which service."""
+
+    address: Address
+    courier_service: str
+
+
 class Moved(msgspec.Struct, frozen=True):
     """Units that changed hands in a batch, by session and variant."""
 
@@ -59,24 +61,6 @@ class Moved(msgspec.Struct, frozen=True):
     position: int
     quantity: int
     people: int
-
-
-class SettledParticipant(msgspec.Struct, frozen=True):
-    """A paid participation with what its order needs."""
-
-    id: UUID
-    user_id: UUID
-    variant_id: UUID | None
-    variant_name: str
-    sku: str
-    quantity: int
-    final_unit_price: Rupiah
-    cashback: Rupiah
-    leg1_amount: Rupiah
-    leg2_amount: Rupiah
-    fee_amount: Rupiah
-    courier_service: str
-    address: Address
 
 
 class PaidDemand(msgspec.Struct, frozen=True):
@@ -99,6 +83,24 @@ class PaidTotals(msgspec.Struct, frozen=True):
     fee: Rupiah
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """What the people who paid add up to, those paid back excepted; amounts in rupiah."""
+
+    buyers: int
+    quantity: int
+    total: Rupiah
+    product: Rupiah
+
+
+class FiguresOfVariant(msgspec.Struct, frozen=True):
+    """Paid and reserved units of a variant."""
+
+    variant_id: UUID | None
+    name: str
+    paid: int
+    held: int
+
+
 class Shown(msgspec.Struct, frozen=True):
     """A participation as strangers may see it, once the name is masked."""
 
@@ -110,13 +112,6 @@ class Shown(msgspec.Struct, frozen=True):
 _PARTICIPANT = """id, session_id, user_id, variant_id, quantity, unit_price, product_amount, leg1_amount, leg2_amount,
     fee_amount, status, joined_at, expires_at, final_unit_price, cashback, order_number"""
 
-open_holds = sql.many(
-    OpenHolds,
-    """
-    select user_id, count(*) as holds from participants
-    where session_id = $1 and user_id = any($2::uuid[]) and status = 'held' group by user_id
-    """,
-)
 known_joins = sql.many(
     KnownJoin,
     """
@@ -141,6 +136,7 @@ participants_by_ids = sql.many(Participant, f"select {_PARTICIPANT} from partici
 find_own = sql.maybe(
     Participant, f"select {_PARTICIPANT} from participants where id = $1 and user_id = $2 and session_id = $3"
 )
+find_delivery = sql.one(Delivery, "select address, courier_service from participants where id = $1")
 list_own = sql.many(
     Participant,
     f"select {_PARTICIPANT} from participants where user_id = $1 order by joined_at desc, id desc limit $2 offset $3",
@@ -180,7 +176,6 @@ mark_released = sql.many(
     {_MOVED} from moved group by session_id, position order by session_id, position
     """,
 )
-mark_refunded = sql.run("update participants set status = 'refunded' where session_id = $1 and status = 'paid'")
 lock_sessions_of = sql.many(
     UUID,
     """
@@ -188,7 +183,17 @@ lock_sessions_of = sql.many(
     order by id for update
     """,
 )
-held_of_session = sql.many(UUID, "select id from participants where session_id = $1 and status = 'held'")
+mark_all_released = sql.many(
+    Moved,
+    f"""
+    with moved as (
+        update participants set status = 'released', released_at = $2
+        where session_id = $1 and status = 'held'
+        returning session_id, position, quantity
+    )
+    {_MOVED} from moved group by session_id, position order by session_id, position
+    """,
+)
 
 paid_totals = sql.one(
     PaidTotals,
@@ -200,6 +205,25 @@ paid_totals = sql.one(
     from participants where session_id = $1 and status in ('paid', 'settled')
     """,
 )
+figures_of = sql.one(
+    Figures,
+    """
+    select count(distinct user_id)::int as buyers, coalesce(sum(quantity), 0)::int as quantity,
+        coalesce(sum(product_amount + leg1_amount + leg2_amount + fee_amount), 0)::bigint as total,
+        coalesce(sum(product_amount), 0)::bigint as product
+    from participants where session_id = $1 and status in ('paid', 'settled')
+    """,
+)
+figures_by_variant = sql.many(
+    FiguresOfVariant,
+    """
+    select v.variant_id, v.name,
+        coalesce(sum(p.quantity) filter (where p.status in ('paid', 'settled')), 0)::int as paid,
+        coalesce(sum(p.quantity) filter (where p.status = 'held'), 0)::int as held
+    from session_variants v left join participants p on p.session_id = v.session_id and p.position = v.position
+    where v.session_id = $1 group by v.position, v.variant_id, v.name order by v.position
+    """,
+)
 paid_demand = sql.many(
     PaidDemand,
     """
@@ -208,35 +232,4 @@ paid_demand = sql.many(
     where p.session_id = $1 and p.status in ('paid', 'settled')
     group by v.position, v.variant_id, v.price_adjustment order by v.position
     """,
-)
-settle = sql.run(
-    """
-    update participants set status = 'settled', final_unit_price = unit_price - $2, cashback = quantity * $2
-    where session_id = $1 and status = 'paid'
-    """
-)
-settled_after = sql.many(
-    SettledParticipant,
-    """
-    select p.id, p.user_id, p.variant_id, v.name as variant_name, v.sku, p.quantity, p.final_unit_price, p.cashback,
-        p.leg1_amount, p.leg2_amount, p.fee_amount, p.courier_service, p.address
-    from participants p join session_variants v on v.session_id = p.session_id and v.position = p.position
-    where p.session_id = $1 and p.status = 'settled' and p.id > $2 order by p.id limit $3
-    """,
-)
-record_orders = sql.run(
-    """
-    update participants set order_number = made.number
-    from unnest($1::uuid[], $2::text[]) as made(id, number)
-    where participants.id = made.id
-    """
-)
-# Events to every participant of a session at once: the struct's fields are put together by the database.
-publish_to_participants = sql.run(
-    """
-    insert into events (id, type, version, occurred_at, payload)
-    select gen_random_uuid(), $2, 1, $3, $4::jsonb || jsonb_build_object('participant_id', id, 'user_id', user_id,
-        'quantity', quantity, 'unit_price', final_unit_price, 'cashback', cashback)
-    from participants where session_id = $1 and status = any($5::text[])
-    """
 )

@@ -1,1 +1,1 @@
-"""The use cases of order, one file each."""
+"""What order does, one file a use case."""

@@ -8,7 +8,7 @@ from patungan.contracts import factory
 from patungan.contracts import order as contract
 from patungan.kernel.identity import Audience, Caller
 from patungan.kernel.service import Context
-from patungan.services.order.queries import OrderRow
+from patungan.services.order.queries.orders import OrderRow
 from patungan.services.order.rules import Actor
 
 

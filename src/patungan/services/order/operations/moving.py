@@ -15,8 +15,8 @@ from patungan.kernel.database import Transaction
 from patungan.kernel.service import Context
 from patungan.kernel.sql import unzip
 from patungan.kernel.workflows import enqueue
-from patungan.services.order import queries
-from patungan.services.order.queries import ItemRow, OrderCore
+from patungan.services.order.queries import orders as queries
+from patungan.services.order.queries.orders import ItemRow, OrderCore
 from patungan.services.order.rules import Actor, OrderStatus
 
 CONSUME_STOCK = "order.consume-stock"

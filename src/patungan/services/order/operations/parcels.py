@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from patungan.contracts import order as contract
 from patungan.kernel.service import Context, implements
-from patungan.services.order import queries
-from patungan.services.order.queries import ItemRow
+from patungan.services.order.queries import orders as queries
+from patungan.services.order.queries.orders import ItemRow
 
 MOST_PARCELS = 500
 

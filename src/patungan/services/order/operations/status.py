@@ -13,10 +13,11 @@ from patungan.kernel.errors import Forbidden
 from patungan.kernel.idempotency import once
 from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
-from patungan.services.order import queries, rules
+from patungan.services.order import rules
 from patungan.services.order.operations.access import actor_of, visible
 from patungan.services.order.operations.moving import Move, carry_out, write_history
-from patungan.services.order.queries import OrderRow
+from patungan.services.order.queries import orders as queries
+from patungan.services.order.queries.orders import OrderRow
 from patungan.services.order.rules import Actor, OrderStatus, Verdict
 
 

@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from patungan.contracts import payment as contract
 from patungan.kernel.service import Context
 from patungan.services.payment.operations.news import settle_with_provider
-from patungan.services.payment.operations.payments import end_payments, event_fields
+from patungan.services.payment.operations.payments import end_payments, follow_end
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries.payments import Payment
 from patungan.services.payment.rules import NEWS_GRACE, SILENCE_GRACE
@@ -26,7 +25,7 @@ async def expire_unopened(ctx: Context) -> int:
     while True:
         async with ctx.db.transaction() as tx:
             batch = await queries.expire_due(tx, ctx.clock.now(), BATCH)
-            await ctx.publish(tx, *(contract.PaymentExpired(**event_fields(each)) for each in batch))
+            await follow_end(ctx, tx, batch)
         expired += len(batch)
         if len(batch) < BATCH:
             return expired

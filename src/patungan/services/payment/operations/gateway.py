@@ -6,6 +6,7 @@ from datetime import datetime
 
 from patungan.kernel.chance import backoff_seconds
 from patungan.kernel.service import Context
+from patungan.providers.breaker import Circuit
 from patungan.providers.errors import ProviderError, ProviderRefused
 from patungan.providers.http import Pacing
 from patungan.providers.xendit import Invoice, InvoiceCallback, InvoiceStatus, Xendit
@@ -49,7 +50,13 @@ def news_of(invoice: Invoice | InvoiceCallback, now: datetime) -> InvoiceNews:
         paid_at=invoice.paid_at or invoice.updated or now,
         method=invoice.payment_method or "",
         channel=invoice.payment_channel or "",
+        fee=invoice.fees_paid_amount or 0,
     )
+
+
+def provider_fails(ctx: Context) -> bool:
+    """Whether this process has stopped calling the provider for a while because it keeps failing."""
+    return xendit(ctx).client.breaker.circuit() is not Circuit.CLOSED
 
 
 async def find_invoice(ctx: Context, code: str) -> Invoice | None:

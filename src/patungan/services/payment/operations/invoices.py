@@ -16,6 +16,7 @@ from patungan.providers.xendit import Invoice, InvoiceRequest
 from patungan.services.payment.operations import gateway
 from patungan.services.payment.operations.news import apply_news
 from patungan.services.payment.operations.payments import EndInvoice, end_invoices
+from patungan.services.payment.operations.wallet_part import find_own, invoiced
 from patungan.services.payment.queries import escrows
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries.payments import Payment
@@ -37,9 +38,18 @@ class OpenedInvoice(msgspec.Struct, frozen=True):
 async def open_invoice(ctx: Context, user_id: UUID, payment_id: UUID) -> OpenedInvoice:
     """Open the caller's payment at the provider, or answer the invoice it has. Raises PaymentNotFound, PaymentClosed, and
     Unavailable when the provider does not answer: nothing is lost, open it again."""
-    payment = await queries.find_payment(ctx.db, payment_id)
-    if payment is None or payment.user_id != user_id:
+    return await _open(ctx, await find_own(ctx, user_id, payment_id))
+
+
+async def open_by_code(ctx: Context, code: str) -> OpenedInvoice:
+    """As ``open_invoice``, for whoever has the payment's code: anybody may pay for somebody else."""
+    payment = await queries.find_payment_by_code(ctx.db, code)
+    if payment is None:
         raise contract.PaymentNotFound()
+    return await _open(ctx, payment)
+
+
+async def _open(ctx: Context, payment: Payment) -> OpenedInvoice:
     claim = ctx.chance.new_id()
     for _ in range(WAIT_STEPS):
         known = _answer(payment)
@@ -47,7 +57,8 @@ async def open_invoice(ctx: Context, user_id: UUID, payment_id: UUID) -> OpenedI
             return known
         asked = await _claim(ctx, payment, claim)
         if asked is not None:
-            return await _open_claimed(ctx, payment, claim, asked=asked)
+            # Read again: until the claim, the buyer may have chosen to pay a part from the wallet.
+            return await _open_claimed(ctx, await _reload(ctx, payment.id), claim, asked=asked)
         await asyncio.sleep(WAIT_PAUSE)
         payment = await _reload(ctx, payment.id)
     raise Unavailable("This payment is being opened already; try again")
@@ -74,10 +85,12 @@ async def _claim(ctx: Context, payment: Payment, claim: UUID) -> bool | None:
     now = ctx.clock.now()
     if invoice_seconds(payment.expires_at, now) is None:
         raise contract.PaymentClosed()
+    invoiced(payment)
     async with ctx.db.transaction() as tx:
-        escrow = await escrows.share_escrow(tx, payment.session_id)
-        if not escrow.opens_invoices:
-            raise contract.PaymentClosed("Paying for this session has ended")
+        if payment.session_id is not None:
+            escrow = await escrows.share_escrow(tx, payment.session_id)
+            if not escrow.opens_invoices:
+                raise contract.PaymentClosed("Paying for this session has ended")
         return await queries.claim_invoice(tx, payment.id, claim, now, now + INVOICE_LEASE)
 
 
@@ -103,11 +116,12 @@ async def _create(ctx: Context, payment: Payment) -> Invoice:
     page = f"{ctx.settings.public_url.rstrip('/')}/payments/{payment.id}"
     request = InvoiceRequest(
         external_id=payment.code,
-        amount=payment.total,
+        amount=invoiced(payment),
         description=payment.description,
         duration_seconds=seconds,
         success_redirect_url=page,
         failure_redirect_url=page,
+        payment_methods=tuple(ctx.settings.xendit_payment_methods.replace(",", " ").split()),
         locale="id",
     )
     try:

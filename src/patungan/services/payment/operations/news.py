@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from patungan.contracts import payment as contract
 from patungan.kernel.database import Transaction
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
 from patungan.ledger import accounts
 from patungan.ledger.posting import credit, debit, journal, post
 from patungan.providers.errors import ProviderError
-from patungan.services.payment.operations import gateway
-from patungan.services.payment.operations.payments import (
-    EndInvoice,
-    end_invoices,
-    event_fields,
-    expire_payments,
-)
+from patungan.services.payment.operations import events, gateway
+from patungan.services.payment.operations.payments import EndInvoice, end_invoices, expire_payments
+from patungan.services.payment.operations.recording import note_fee, receive, record_paid, takes_money
 from patungan.services.payment.operations.refunds import NewRefund, request_refunds
-from patungan.services.payment.queries import escrows
 from patungan.services.payment.queries import payments as queries
+from patungan.services.payment.queries import receipts
 from patungan.services.payment.queries.payments import Payment
 from patungan.services.payment.rules import (
     InvoiceNews,
@@ -42,17 +37,17 @@ async def apply_news(ctx: Context, tx: Transaction, news: InvoiceNews) -> Outcom
         ctx.log.warning("news of an unknown invoice", invoice=news.invoice_id, code=news.code)
         return Outcome.UNKNOWN
     # The session before the payment: a close that waits for us counts what we record, one that was first is seen here.
-    escrow = await escrows.share_escrow(tx, known.session_id)
+    taken = await takes_money(tx, known)
     payment = await queries.lock_payment(tx, known.id)
     if payment is None:
         raise LookupError(f"payment {known.id} is gone")
     owed = Owed(
         status=payment.status,
-        total=payment.total,
+        total=payment.xendit_amount,
         expires_at=payment.expires_at,
         invoice_id=payment.invoice_id,
-        recorded=news.told is Told.MONEY and await escrows.has_receipt(tx, news.invoice_id),
-        taken=escrow.takes_money,
+        recorded=news.told is Told.MONEY and await receipts.find_receipt(tx, news.invoice_id) is not None,
+        taken=taken,
     )
     outcome = judge_invoice(news, owed, ctx.clock.now())
     match outcome:
@@ -64,37 +59,15 @@ async def apply_news(ctx: Context, tx: Transaction, news: InvoiceNews) -> Outcom
             await _quarantine(ctx, tx, payment, news)
         case Outcome.EXPIRED:
             await expire_payments(ctx, tx, [payment.id])
+    if news.told is Told.MONEY:
+        await note_fee(ctx, tx, news.invoice_id, news.fee)
     return outcome
 
 
-async def _receive(ctx: Context, tx: Transaction, payment: Payment, news: InvoiceNews, kind: ReceiptKind) -> None:
-    await escrows.insert_receipt(
-        tx,
-        news.invoice_id,
-        payment.id,
-        kind,
-        news.paid_amount,
-        news.currency,
-        payment_method(news.method, news.channel),
-        news.channel,
-        news.paid_at,
-        ctx.clock.now(),
-    )
-
-
 async def _record_paid(ctx: Context, tx: Transaction, payment: Payment, news: InvoiceNews) -> None:
-    now = ctx.clock.now()
-    await _receive(ctx, tx, payment, news, ReceiptKind.IN_TIME)
-    await queries.pay(tx, payment.id, news.paid_at, payment_method(news.method, news.channel), news.channel or None)
-    held = journal(
-        f"payment/{payment.id}/paid",
-        "payment_received",
-        payment.code,
-        debit(accounts.GATEWAY_CLEARING, payment.total),
-        credit(accounts.escrow(payment.session_id), payment.total),
-    )
-    await post(tx, ctx.chance, now, [held])
-    await ctx.publish(tx, contract.PaymentPaid(**event_fields(payment), paid_at=news.paid_at))
+    await receive(ctx, tx, payment, news, ReceiptKind.IN_TIME)
+    method = payment_method(news.method, news.channel)
+    await record_paid(ctx, tx, payment, news.paid_at, method, news.channel or None)
     if payment.invoice_id not in (None, news.invoice_id):
         # Another invoice than the one we show was paid: the one we show must not be paid as well.
         await end_invoices(tx, [EndInvoice(payment.code, payment.invoice_id)])
@@ -104,7 +77,7 @@ async def _record_to_return(
     ctx: Context, tx: Transaction, payment: Payment, news: InvoiceNews, outcome: Outcome
 ) -> None:
     twice = outcome is Outcome.TWICE
-    await _receive(ctx, tx, payment, news, ReceiptKind.TWICE if twice else ReceiptKind.LATE)
+    await receive(ctx, tx, payment, news, ReceiptKind.TWICE if twice else ReceiptKind.LATE)
     owed_back = journal(
         f"payment/{payment.id}/{outcome}/{news.invoice_id}",
         "payment_received",
@@ -115,7 +88,7 @@ async def _record_to_return(
     await post(tx, ctx.chance, ctx.clock.now(), [owed_back])
     if payment.status is PaymentStatus.PENDING:
         await expire_payments(ctx, tx, [payment.id])
-    await ctx.publish(tx, contract.PaymentLatePaid(**event_fields(payment)))
+    await ctx.publish(tx, events.late(payment))
     method = payment_method(news.method, news.channel)
     refund = NewRefund(payment.id, news.invoice_id, Rupiah(news.paid_amount), refund_destination(method))
     kind = RefundKind.TWICE if twice else RefundKind.LATE
@@ -123,17 +96,26 @@ async def _record_to_return(
 
 
 async def _quarantine(ctx: Context, tx: Transaction, payment: Payment, news: InvoiceNews) -> None:
-    await _receive(ctx, tx, payment, news, ReceiptKind.QUARANTINED)
+    """Set money apart that is not what was asked. Rupiah are in the books at once; another currency we hold none of."""
+    await receive(ctx, tx, payment, news, ReceiptKind.QUARANTINED)
     ctx.log.error(
         "payment does not match what was asked",
         payment=payment.code,
         invoice=news.invoice_id,
-        asked=payment.total,
+        asked=payment.xendit_amount,
         paid=news.paid_amount,
         currency=news.currency,
     )
-    event = contract.PaymentMismatch(**event_fields(payment), paid_amount=Rupiah(news.paid_amount))
-    await ctx.publish(tx, event)
+    if news.currency == "IDR":
+        apart = journal(
+            f"payment/{payment.id}/quarantined/{news.invoice_id}",
+            "payment_received",
+            payment.code,
+            debit(accounts.GATEWAY_CLEARING, news.paid_amount),
+            credit(accounts.QUARANTINE, news.paid_amount),
+        )
+        await post(tx, ctx.chance, ctx.clock.now(), [apart])
+    await ctx.publish(tx, events.mismatch(payment, news.paid_amount))
 
 
 async def settle_with_provider(ctx: Context, payment: Payment) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,29 +13,20 @@ from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InternalError, InvalidInput
 from patungan.kernel.service import Context, implements
 from patungan.kernel.time import jakarta_day
-from patungan.services.payment.queries import escrows
+from patungan.services.payment.operations import events
+from patungan.services.payment.queries import escrows, orders, wallet_parts
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries.payments import Payment
 from patungan.services.payment.queries.workflows import start_all
-from patungan.services.payment.rules import CODE_LENGTH, PaymentStatus
+from patungan.services.payment.rules import CODE_LENGTH, PaymentStatus, WalletState
 
 END_INVOICE = "payment.end-invoice"
 """The workflow that closes an invoice to paying (processes.py)."""
+RETURN_HOLD = "payment.return-hold"
+"""The workflow that gives a payment's wallet part back (processes.py)."""
 
 CODE_ATTEMPTS = 5
 """How often a batch is given new codes where some were taken; a clash is one in hundreds of millions."""
-
-
-def event_fields(payment: Payment) -> dict[str, Any]:
-    """What every event of a payment says."""
-    return {
-        "payment_id": payment.id,
-        "code": payment.code,
-        "participant_id": payment.participant_id,
-        "session_id": payment.session_id,
-        "user_id": payment.user_id,
-        "amount": payment.total,
-    }
 
 
 def check_payable(payment: contract.EscrowPayment) -> None:
@@ -58,17 +48,18 @@ async def create_missing(ctx: Context, tx: Transaction, wanted: Sequence[contrac
     created: list[Payment] = []
     missing = dict(by_participant)
     for _ in range(CODE_ATTEMPTS):
-        known = await queries.known_participants(tx, list(missing))
-        for participant_id in known:
+        created += await _insert(ctx, tx, list(missing.values()))
+        if len(created) == len(by_participant):
+            break
+        for participant_id in await queries.known_participants(tx, list(missing)):
             del missing[participant_id]
         if not missing:
             break
-        created += await _insert(ctx, tx, list(missing.values()))
     else:
         raise InternalError("no free payment code was found")
     expired = [each for each in created if each.status is PaymentStatus.EXPIRED]
-    await ctx.publish(tx, *(contract.PaymentCreated(**event_fields(each)) for each in created))
-    await ctx.publish(tx, *(contract.PaymentExpired(**event_fields(each)) for each in expired))
+    await ctx.publish(tx, *(events.created(each) for each in created))
+    await ctx.publish(tx, *(events.ended(each) for each in expired))
     return created
 
 
@@ -99,10 +90,14 @@ async def _insert(ctx: Context, tx: Transaction, wanted: Sequence[contract.Escro
 async def create_escrow_payments(ctx: Context, request: contract.CreateEscrowPayments) -> contract.PaymentSummaries:
     for each in request.payments:
         check_payable(each)
-    if request.payments:
-        async with ctx.db.transaction() as tx:
-            await create_missing(ctx, tx, request.payments)
-    return await _summaries(ctx, [each.participant_id for each in request.payments])
+    if not request.payments:
+        return contract.PaymentSummaries(payments=[])
+    async with ctx.db.transaction() as tx:
+        created = await create_missing(ctx, tx, request.payments)
+    if len(created) < len(request.payments):
+        return await _summaries(ctx, [each.participant_id for each in request.payments])
+    made = {each.participant_id: summary_of(each) for each in created}
+    return contract.PaymentSummaries(payments=[made[each.participant_id] for each in request.payments])
 
 
 @implements(contract.get_payments)
@@ -110,9 +105,30 @@ async def get_payments(ctx: Context, request: contract.GetPayments) -> contract.
     return await _summaries(ctx, request.participant_ids)
 
 
+def summary_of(payment: Payment) -> contract.PaymentSummary:
+    """A participant's payment as other services see it."""
+    if payment.participant_id is None:
+        raise LookupError(f"payment {payment.id} is of no participant")
+    return contract.PaymentSummary(
+        id=payment.id,
+        code=payment.code,
+        participant_id=payment.participant_id,
+        status=payment.status,
+        total=payment.total,
+        expires_at=payment.expires_at,
+    )
+
+
 async def _summaries(ctx: Context, participant_ids: Sequence[UUID]) -> contract.PaymentSummaries:
     found = {each.participant_id: each for each in await queries.find_summaries(ctx.db, list(participant_ids))}
     return contract.PaymentSummaries(payments=[found[each] for each in participant_ids if each in found])
+
+
+class ReturnHold(msgspec.Struct, frozen=True):
+    """Asks for a wallet part to go back; ``unsure`` where the wallet never answered whether it holds it."""
+
+    payment_id: UUID
+    unsure: bool
 
 
 class EndInvoice(msgspec.Struct, frozen=True):
@@ -141,8 +157,21 @@ async def end_invoices(tx: Transaction, requests: Sequence[EndInvoice]) -> None:
 async def expire_payments(ctx: Context, tx: Transaction, payment_ids: Sequence[UUID]) -> list[Payment]:
     """Expire those that are pending still; what the provider has of them is the caller's business."""
     expired = await queries.expire(tx, list(payment_ids), ctx.clock.now())
-    await ctx.publish(tx, *(contract.PaymentExpired(**event_fields(each)) for each in expired))
+    await follow_end(ctx, tx, expired)
     return expired
+
+
+async def follow_end(ctx: Context, tx: Transaction, expired: Sequence[Payment]) -> None:
+    """What the end of unpaid payments brings with it: their news, free orders, and wallet parts on their way back."""
+    checkouts = [each.id for each in expired if each.session_id is None]
+    if checkouts:
+        await orders.end_allocations(tx, checkouts)
+    with_wallet = [each for each in expired if each.wallet_state in (WalletState.ASKED, WalletState.HELD)]
+    if with_wallet:
+        await wallet_parts.begin_return(tx, [each.id for each in with_wallet])
+        returns = [ReturnHold(each.id, unsure=each.wallet_state is WalletState.ASKED) for each in with_wallet]
+        await start_all(tx, RETURN_HOLD, [(f"return-hold-{each.payment_id}", each) for each in returns])
+    await ctx.publish(tx, *(events.ended(each) for each in expired))
 
 
 @implements(contract.cancel_payments)

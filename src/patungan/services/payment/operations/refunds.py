@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -22,20 +21,22 @@ from patungan.ledger import accounts
 from patungan.ledger.posting import credit, debit, journal, post
 from patungan.providers import xendit as provider
 from patungan.providers.errors import ProviderError, ProviderRefused
-from patungan.services.payment.operations import gateway
+from patungan.services.payment.operations import events, gateway
 from patungan.services.payment.operations.payments import CODE_ATTEMPTS
-from patungan.services.payment.queries import payments
+from patungan.services.payment.queries import orders, payments
 from patungan.services.payment.queries import refunds as queries
 from patungan.services.payment.queries.refunds import Refund
 from patungan.services.payment.queries.workflows import start_all
 from patungan.services.payment.rules import (
     CODE_LENGTH,
+    WALLET_RECEIPT,
     Destination,
     Outcome,
     RefundKind,
     RefundReason,
     attempt_of,
     next_refund_look,
+    provider_invoice,
     refund_key,
     refund_reference,
 )
@@ -59,7 +60,7 @@ class CarryOutRefund(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class NewRefund:
-    """A refund to be made of one invoice's money; amount in rupiah."""
+    """A refund to be made of one receipt's money; amount in rupiah."""
 
     payment_id: UUID
     invoice_id: str
@@ -67,48 +68,52 @@ class NewRefund:
     destination: Destination
 
 
-def event_fields(refund: Refund) -> dict[str, Any]:
-    """What every event of a refund says."""
-    return {
-        "refund_id": refund.id,
-        "code": refund.code,
-        "payment_id": refund.payment_id,
-        "participant_id": refund.participant_id,
-        "session_id": refund.session_id,
-        "user_id": refund.user_id,
-        "amount": refund.amount,
-        "reason": refund.reason.value,
-    }
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why refunds are made: their kind and reason, and the request and the order that they are parts of."""
+
+    kind: RefundKind
+    reason: RefundReason
+    request_id: UUID | None = None
+    order_id: UUID | None = None
+    awaits_approval: bool = False
 
 
 async def request_refunds(
     ctx: Context, tx: Transaction, kind: RefundKind, reason: RefundReason, wanted: Sequence[NewRefund]
 ) -> list[Refund]:
-    """Write refunds, one an invoice and kind, announce them and send them on their way; answers the new ones.
+    """Write refunds, one a receipt and kind, announce them and send them on their way; answers the new ones.
 
     The books are the caller's: by now the money must stand in refund clearing, or be moved there in this transaction.
     """
-    missing = {each.invoice_id: each for each in wanted}
-    new_ids: list[UUID] = []
-    for _ in range(CODE_ATTEMPTS):
-        for invoice_id in await queries.known_invoices(tx, list(missing), kind):
-            del missing[invoice_id]
-        if not missing:
-            break
-        new_ids += await _insert(ctx, tx, kind, reason, list(missing.values()))
-    else:
-        raise InternalError("no free refund code was found")
-    if not new_ids:
+    new_ids = await write_refunds(ctx, tx, Cause(kind, reason), wanted)
+    return await send_off(ctx, tx, new_ids)
+
+
+async def send_off(ctx: Context, tx: Transaction, refund_ids: Sequence[UUID]) -> list[Refund]:
+    """Announce written refunds and start carrying them out; answers them."""
+    if not refund_ids:
         return []
-    requested = await queries.find_refunds(tx, new_ids)
-    await ctx.publish(tx, *(contract.RefundRequested(**event_fields(each)) for each in requested))
-    await start_all(tx, CARRY_OUT_REFUND, [(f"refund-{each}", CarryOutRefund(each)) for each in new_ids])
+    requested = await queries.find_refunds(tx, list(refund_ids))
+    await ctx.publish(tx, *(events.refund_requested(each) for each in requested))
+    await start_all(tx, CARRY_OUT_REFUND, [(f"refund-{each}", CarryOutRefund(each)) for each in refund_ids])
     return requested
 
 
-async def _insert(
-    ctx: Context, tx: Transaction, kind: RefundKind, reason: RefundReason, wanted: Sequence[NewRefund]
-) -> list[UUID]:
+async def write_refunds(ctx: Context, tx: Transaction, cause: Cause, wanted: Sequence[NewRefund]) -> list[UUID]:
+    """Write refunds, one a receipt; one that the cause has already is passed over. Answers the new ones."""
+    missing = {each.invoice_id: each for each in wanted}
+    new_ids: list[UUID] = []
+    for _ in range(CODE_ATTEMPTS):
+        for invoice_id in await queries.known_invoices(tx, list(missing), cause.kind, cause.request_id):
+            del missing[invoice_id]
+        if not missing:
+            return new_ids
+        new_ids += await _insert(ctx, tx, cause, list(missing.values()))
+    raise InternalError("no free refund code was found")
+
+
+async def _insert(ctx: Context, tx: Transaction, cause: Cause, wanted: Sequence[NewRefund]) -> list[UUID]:
     now = ctx.clock.now()
     day = jakarta_day(now)
     rows = [
@@ -123,7 +128,10 @@ async def _insert(
         for each in wanted
     ]
     ids, codes, payment_ids, invoices, amounts, destinations = sql.unzip(rows, 6)
-    return await queries.insert_refunds(tx, ids, codes, payment_ids, invoices, kind, reason, amounts, destinations, now)
+    return await queries.insert_refunds(
+        tx, ids, codes, payment_ids, invoices, cause.kind, cause.reason, amounts, destinations, now,
+        cause.order_id, cause.request_id, cause.awaits_approval,
+    )  # fmt: skip
 
 
 async def advance_refund(ctx: Context, refund_id: UUID) -> str:
@@ -166,20 +174,26 @@ async def _look_up(ctx: Context, refund: Refund) -> provider.Refund | None:
     if not refund.asked:
         return None
     reference = refund_reference(refund.code, refund.attempt)
-    return next((each for each in await client.list_refunds(refund.invoice_id) if each.reference_id == reference), None)
+    known = await client.list_refunds(provider_invoice(refund.invoice_id))
+    return next((each for each in known if each.reference_id == reference), None)
 
 
 async def _ask(ctx: Context, refund: Refund) -> provider.Refund:
     request = provider.RefundRequest(
         reference_id=refund_reference(refund.code, refund.attempt),
         amount=refund.amount,
-        reason=provider.RefundReason.CANCELLATION
-        if refund.kind is RefundKind.SESSION
-        else provider.RefundReason.OTHERS,
-        invoice_id=refund.invoice_id,
+        reason=_provider_reason(refund),
+        invoice_id=provider_invoice(refund.invoice_id),
     )
     key = refund_key(refund.id, refund.attempt)
     return await gateway.xendit(ctx).create_refund(request, idempotency_key=key)
+
+
+def _provider_reason(refund: Refund) -> provider.RefundReason:
+    if refund.reason is RefundReason.CUSTOMER_REQUEST:
+        return provider.RefundReason.REQUESTED_BY_CUSTOMER
+    cancelled = refund.kind is RefundKind.SESSION or refund.reason is RefundReason.ORDER_CANCELLED
+    return provider.RefundReason.CANCELLATION if cancelled else provider.RefundReason.OTHERS
 
 
 async def _take_state(ctx: Context, refund: Refund, found: provider.Refund) -> str:
@@ -266,10 +280,11 @@ async def complete_refund(ctx: Context, tx: Transaction, refund: Refund) -> bool
             credit(accounts.GATEWAY_CLEARING, refund.amount),
         )
         await post(tx, ctx.chance, now, [gone])
-    if refund.kind is RefundKind.SESSION:
+    if refund.kind.lessens_payment:
         await payments.add_refunded(tx, refund.payment_id, refund.amount)
-    event = contract.RefundCompleted(**event_fields(refund), destination=refund.destination.value)
-    await ctx.publish(tx, event)
+        if refund.order_id is not None:
+            await orders.add_refunded(tx, refund.payment_id, refund.order_id, refund.amount)
+    await ctx.publish(tx, events.refund_completed(refund))
     return True
 
 
@@ -278,7 +293,7 @@ async def fail_refund(ctx: Context, tx: Transaction, refund: Refund, reason: str
     if not await queries.fail(tx, refund.id, ctx.clock.now(), reason):
         return False
     ctx.log.error("a refund failed", refund=refund.code, reason=reason)
-    await ctx.publish(tx, contract.RefundFailed(**event_fields(refund), detail=reason))
+    await ctx.publish(tx, events.refund_failed(refund, reason))
     return True
 
 
@@ -289,7 +304,11 @@ async def apply_refund_news(ctx: Context, tx: Transaction, news: provider.Refund
     if named is None or refund is None:
         ctx.log.warning("news of an unknown refund", refund=news.id)
         return Outcome.UNKNOWN
-    if news.amount != refund.amount or news.currency != "IDR" or news.invoice_id not in (None, refund.invoice_id):
+    if (
+        news.amount != refund.amount
+        or news.currency != "IDR"
+        or news.invoice_id not in (None, provider_invoice(refund.invoice_id))
+    ):
         ctx.log.error("news of a refund does not match it", refund=refund.code, asked=refund.amount, told=news.amount)
         return Outcome.MISMATCH
     return await _apply_state(ctx, tx, await lock_refund(tx, refund.id), named[1], news)
@@ -297,7 +316,9 @@ async def apply_refund_news(ctx: Context, tx: Transaction, news: provider.Refund
 
 async def retry_refund(ctx: Context, tx: Transaction, refund_id: UUID, destination: Destination | None) -> Refund:
     """Send a failed refund on its way once more, by a new attempt, or to the wallet; raises RefundNotFound, RefundRetryRefused."""
-    await lock_refund(tx, refund_id)
+    refund = await lock_refund(tx, refund_id)
+    if destination is Destination.SOURCE and refund.invoice_id.startswith(WALLET_RECEIPT):
+        raise contract.RefundRetryRefused("This money came from the wallet", field="destination")
     if not await queries.retry(tx, refund_id, ctx.clock.now(), destination):
         raise contract.RefundRetryRefused(field="status")
     again = (await queries.find_refunds(tx, [refund_id]))[0]

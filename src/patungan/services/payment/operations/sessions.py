@@ -7,25 +7,32 @@ from uuid import UUID
 
 from patungan.contracts import payment as contract
 from patungan.kernel.database import Transaction
-from patungan.kernel.errors import Conflict, InvalidInput, Unavailable
+from patungan.kernel.errors import Conflict, InternalError, InvalidInput, Unavailable
 from patungan.kernel.service import Context, implements
+from patungan.kernel.time import jakarta_day
 from patungan.ledger import accounts
 from patungan.ledger.posting import balance_of, credit, debit, journal, post
 from patungan.services.payment.operations.expiring import settle_all
-from patungan.services.payment.operations.payments import end_payments, expire_payments
-from patungan.services.payment.operations.refunds import NewRefund, request_refunds
-from patungan.services.payment.queries import escrows
+from patungan.services.payment.operations.payments import CODE_ATTEMPTS, end_payments, expire_payments
+from patungan.services.payment.operations.refunds import CARRY_OUT_REFUND
+from patungan.services.payment.queries import batches, escrows
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries import refunds as refund_queries
 from patungan.services.payment.queries.escrows import Escrow
 from patungan.services.payment.rules import (
+    CODE_LENGTH,
     SILENCE_GRACE,
+    Destination,
     Division,
-    RefundKind,
     RefundReason,
     divide_escrow,
     refund_destination,
 )
+
+BATCH = 2000
+"""Payments that one transaction ends or sends back."""
+
+NIL = UUID(int=0)
 
 
 def _paid(escrow: Escrow) -> contract.SessionPaid:
@@ -41,31 +48,45 @@ async def close_session_payments(ctx: Context, request: contract.CloseSessionPay
     escrow = await escrows.begin_closing(ctx.db, request.session_id, ctx.clock.now())
     if escrow.closed_at is not None:
         return _paid(escrow)
-    pending = await queries.pending_of_session(ctx.db, request.session_id)
-    unopened = [each.id for each in pending if not each.invoice_asked]
-    if unopened:
-        async with ctx.db.transaction() as tx:
-            await expire_payments(ctx, tx, unopened)
-    silent = await settle_all(ctx, [each for each in pending if each.invoice_asked])
-    if silent:
-        await _void_or_wait(ctx, escrow.closing_began_at or ctx.clock.now(), [each.id for each in silent])
+    await _expire_unopened(ctx, request.session_id)
+    await _settle_opened(ctx, request.session_id, escrow.closing_began_at or ctx.clock.now())
     return await _finish_closing(ctx, request)
 
 
-async def _void_or_wait(ctx: Context, began_at: datetime, payment_ids: list[UUID]) -> None:
-    """Wait for a provider that does not answer, by raising Unavailable; after ten minutes end the payments without it."""
-    if ctx.clock.now() < began_at + SILENCE_GRACE:
-        raise Unavailable(f"The payment provider has not told how {len(payment_ids)} invoices ended")
-    async with ctx.db.transaction() as tx:
-        voided = await end_payments(ctx, tx, payment_ids)
-    ctx.log.error("payments ended without the provider's word", count=len(voided))
+async def _expire_unopened(ctx: Context, session_id: UUID) -> None:
+    """Expire what nobody opened: while the session closes, nobody can any more."""
+    while True:
+        async with ctx.db.transaction() as tx:
+            expired = await batches.expire_unopened(tx, session_id, BATCH, ctx.clock.now(), ctx.chance.secret())
+        if expired < BATCH:
+            break
+    while with_wallet := await batches.unopened_with_wallet(ctx.db, session_id, BATCH):
+        async with ctx.db.transaction() as tx:
+            await expire_payments(ctx, tx, with_wallet)
+
+
+async def _settle_opened(ctx: Context, session_id: UUID, began_at: datetime) -> None:
+    """End opened payments by the provider's word. Waits for a provider that does not answer, by raising Unavailable; after
+    ten minutes they end without it."""
+    waiting, after = 0, NIL
+    while opened := await batches.opened_after(ctx.db, session_id, after, BATCH):
+        after = opened[-1].id
+        silent = [each.id for each in await settle_all(ctx, opened)]
+        if silent and ctx.clock.now() >= began_at + SILENCE_GRACE:
+            async with ctx.db.transaction() as tx:
+                voided = await end_payments(ctx, tx, silent)
+            ctx.log.error("payments ended without the provider's word", count=len(voided))
+        else:
+            waiting += len(silent)
+    if waiting:
+        raise Unavailable(f"The payment provider has not told how {waiting} invoices ended")
 
 
 async def _finish_closing(ctx: Context, request: contract.CloseSessionPayments) -> contract.SessionPaid:
     async with ctx.db.transaction() as tx:
         # Waits for news that is being recorded at this moment; what comes after sees the closed session and is late.
         await escrows.lock_escrow(tx, request.session_id)
-        if await queries.pending_of_session(tx, request.session_id):
+        if await batches.has_pending(tx, request.session_id):
             raise Unavailable("Some payments are not decided yet")
         paid = await escrows.sum_paid(tx, request.session_id)
         await escrows.finish_closing(tx, request.session_id, ctx.clock.now(), paid.count, paid.amount)
@@ -154,30 +175,32 @@ async def refund_session(ctx: Context, request: contract.RefundSession) -> contr
         escrow = await escrows.lock_escrow(tx, session_id)
         if escrow is not None and escrow.released is not None:
             raise Conflict("This session's escrow was released")
-        if await escrows.store_refund(tx, session_id, now, reason):
-            await _refund_all(ctx, tx, session_id, reason)
+        # From here on the session takes no money: what comes is late, and goes back by itself.
+        await escrows.store_refund(tx, session_id, now, reason)
+        last = await _refund_batch(ctx, tx, session_id, reason, request.after or NIL)
         total = await refund_queries.sum_of_session(tx, session_id)
-    return contract.RefundsStarted(count=total.count, amount=total.amount)
+    return contract.RefundsStarted(count=total.count, amount=total.amount, last=last)
 
 
-async def _refund_all(ctx: Context, tx: Transaction, session_id: UUID, reason: RefundReason) -> None:
-    """Send back everything that was paid; from here on the session takes no money, so that what comes is late."""
-    pending = await queries.pending_of_session(tx, session_id)
+async def _refund_batch(
+    ctx: Context, tx: Transaction, session_id: UUID, reason: RefundReason, after: UUID
+) -> UUID | None:
+    """Send the next payments back, with their books and their way; answers the last of them, None at the end."""
+    pending = await batches.pending_batch(tx, session_id, BATCH)
     await end_payments(ctx, tx, [each.id for each in pending])
-    await queries.lock_paid_of_session(tx, session_id)
-    wanted = [
-        NewRefund(each.payment_id, each.invoice_id, each.amount, refund_destination(each.method))
-        for each in await refund_queries.refundable_of_session(tx, session_id)
+    sources = [
+        each
+        for each in await batches.methods(tx, session_id, after, BATCH)
+        if refund_destination(each) is Destination.SOURCE
     ]
-    requested = await request_refunds(ctx, tx, RefundKind.SESSION, reason, wanted)
-    books = [
-        journal(
-            f"refund/{each.id}/requested",
-            "refund_issued",
-            each.code,
-            debit(accounts.escrow(session_id), each.amount),
-            credit(accounts.REFUND_CLEARING, each.amount),
-        )
-        for each in requested
-    ]
-    await post(tx, ctx.chance, ctx.clock.now(), books)
+    for _ in range(CODE_ATTEMPTS):
+        now, secret = ctx.clock.now(), ctx.chance.secret()
+        prefix = f"REF-{jakarta_day(now)}-"
+        books = (accounts.escrow(session_id), accounts.REFUND_CLEARING)
+        named = (prefix, CODE_LENGTH, reason, sources, *books, CARRY_OUT_REFUND)
+        made = await batches.refund(tx, session_id, after, BATCH, now, secret, *named)
+        if made.last is None:
+            return after if len(pending) == BATCH else None
+        if not await batches.lacks_refunds(tx, session_id, after, made.last):
+            return made.last if BATCH in (made.looked_at, len(pending)) else None
+    raise InternalError("no free refund code was found")

@@ -1,4 +1,4 @@
-"""Escrows, one row a session, and the receipts of money that came in."""
+"""Escrows, one row a session."""
 
 from __future__ import annotations
 
@@ -80,11 +80,3 @@ store_refund = sql.run(
     update escrows set refunded_at = $2, refund_reason = $3 where session_id = $1 and refunded_at is null
     """
 )
-
-insert_receipt = sql.run(
-    """
-    insert into receipts (invoice_id, payment_id, kind, amount, currency, method, channel, paid_at, recorded_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing
-    """
-)
-has_receipt = sql.one(bool, "select exists (select 1 from receipts where invoice_id = $1)")

@@ -10,28 +10,47 @@ import msgspec
 from patungan.contracts.payment import PaymentSummary
 from patungan.kernel import sql
 from patungan.kernel.money import Rupiah
-from patungan.services.payment.rules import PaymentStatus
+from patungan.services.payment.rules import PaymentStatus, WalletState
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """A payment as its use cases need it; ``invoice_asked``: the provider may have an invoice of it."""
+    """A payment as its use cases need it, of a session's participant or of a checkout's orders; ``invoice_asked``: the
+    provider may have an invoice of it. ``total`` = ``wallet_amount`` + ``xendit_amount``."""
 
     id: UUID
     code: str
-    participant_id: UUID
-    session_id: UUID
+    participant_id: UUID | None
+    session_id: UUID | None
+    checkout_id: UUID | None
+    order_ids: list[UUID]
     user_id: UUID
     description: str
     status: PaymentStatus
     total: Rupiah
+    wallet_amount: Rupiah
+    xendit_amount: Rupiah
+    wallet_state: WalletState | None
     expires_at: datetime
     invoice_asked: bool
     invoice_id: str | None
     invoice_url: str | None
+    escrow_released_at: datetime | None
 
 
-class PaymentView(msgspec.Struct, frozen=True):
-    """A payment as its buyer sees it; amounts in rupiah."""
+class OrderPart(msgspec.Struct, frozen=True):
+    """What a payment holds for one of its orders, in rupiah."""
+
+    order_id: UUID
+    order_number: str
+    product_amount: Rupiah
+    shipping_amount: Rupiah
+    fee_amount: Rupiah
+    total: Rupiah
+    refunded_amount: Rupiah
+
+
+class OwnPayment(msgspec.Struct, frozen=True):
+    """A payment as its buyer sees it, with what says whether anything is under way; amounts in rupiah."""
 
     id: UUID
     code: str
@@ -41,9 +60,13 @@ class PaymentView(msgspec.Struct, frozen=True):
     leg1_amount: Rupiah
     leg2_amount: Rupiah
     fee_amount: Rupiah
+    wallet_amount: Rupiah
+    xendit_amount: Rupiah
     description: str
-    session_id: UUID
-    participant_id: UUID
+    session_id: UUID | None
+    participant_id: UUID | None
+    checkout_id: UUID | None
+    orders: list[OrderPart]
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None
@@ -51,6 +74,11 @@ class PaymentView(msgspec.Struct, frozen=True):
     channel: str | None
     invoice_url: str | None
     refunded_amount: Rupiah
+    user_id: UUID
+    wallet_state: WalletState | None
+    invoice_asked: bool
+    quarantined: bool
+    refunding: bool
 
 
 class AdminPayment(msgspec.Struct, frozen=True):
@@ -65,9 +93,13 @@ class AdminPayment(msgspec.Struct, frozen=True):
     leg1_amount: Rupiah
     leg2_amount: Rupiah
     fee_amount: Rupiah
+    wallet_amount: Rupiah
+    xendit_amount: Rupiah
+    wallet_state: WalletState | None
     description: str
-    session_id: UUID
-    participant_id: UUID
+    session_id: UUID | None
+    participant_id: UUID | None
+    checkout_id: UUID | None
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None
@@ -78,17 +110,35 @@ class AdminPayment(msgspec.Struct, frozen=True):
     refunded_amount: Rupiah
 
 
-_PAYMENT = """
-    id, code, participant_id, session_id, user_id, description, status, total, expires_at,
-    invoice_asked_at is not null as invoice_asked, invoice_id, invoice_url
-"""
-_QUALIFIED = """
-    p.id, p.code, p.participant_id, p.session_id, p.user_id, p.description, p.status, p.total, p.expires_at,
-    p.invoice_asked_at is not null as invoice_asked, p.invoice_id, p.invoice_url
-"""
+def payment_columns(alias: str) -> str:
+    """The columns of a Payment, of the table under that name."""
+    plain = "id, code, participant_id, session_id, checkout_id"
+    rest = "user_id, description, status, total, wallet_amount, xendit_amount, wallet_state, expires_at"
+    orders = f"array(select o.order_id from payment_orders o where o.payment_id = {alias}.id order by 1) as order_ids"
+    named = (
+        [f"{alias}.{name.strip()}" for name in plain.split(",")],
+        [f"{alias}.{name.strip()}" for name in rest.split(",")],
+    )
+    asked = f"{alias}.invoice_asked_at is not null as invoice_asked"
+    last = f"{alias}.invoice_id, {alias}.invoice_url, {alias}.escrow_released_at"
+    return ", ".join([*named[0], orders, *named[1], asked, last])
+
+
+_PAYMENT = payment_columns("payments")
+_QUALIFIED = payment_columns("p")
 _VIEW = """
-    id, code, status, total, product_amount, leg1_amount, leg2_amount, fee_amount, description, session_id,
-    participant_id, created_at, expires_at, paid_at, method, channel, invoice_url, refunded_amount
+    p.id, p.code, p.status, p.total, p.product_amount, p.leg1_amount, p.leg2_amount, p.fee_amount, p.wallet_amount,
+    p.xendit_amount, p.description, p.session_id, p.participant_id, p.checkout_id,
+    (select coalesce(jsonb_agg(jsonb_build_object('order_id', o.order_id, 'order_number', o.order_number,
+        'product_amount', o.product_amount, 'shipping_amount', o.shipping_amount, 'fee_amount', o.fee_amount,
+        'total', o.total, 'refunded_amount', o.refunded_amount) order by o.order_number), '[]')
+     from payment_orders o where o.payment_id = p.id) as orders,
+    p.created_at, p.expires_at, p.paid_at, p.method, p.channel, p.invoice_url, p.refunded_amount, p.user_id,
+    p.wallet_state, p.invoice_asked_at is not null as invoice_asked,
+    exists (select 1 from receipts c where c.payment_id = p.id and c.kind = 'quarantined' and c.resolution is null)
+        as quarantined,
+    exists (select 1 from refunds r where r.payment_id = p.id and not r.awaits_approval
+            and r.status in ('pending', 'processing', 'failed')) as refunding
 """
 
 insert_payments = sql.many(
@@ -127,7 +177,7 @@ claim_invoice = sql.maybe(
     """
     with before as (
         select id, invoice_asked_at is not null as asked from payments
-        where id = $1 and status = 'pending' and invoice_id is null
+        where id = $1 and status = 'pending' and invoice_id is null and wallet_state is distinct from 'asked'
           and (invoice_claim is null or invoice_claimed_until <= $3)
         for no key update
     )
@@ -151,7 +201,8 @@ store_invoice = sql.run(
 )
 pay = sql.run(
     """
-    update payments set status = 'paid', paid_at = $2, method = $3, channel = $4, next_look_at = null
+    update payments set status = 'paid', paid_at = $2, method = $3, channel = $4, next_look_at = null,
+        wallet_state = case when wallet_state is null then null else 'captured' end
     where id = $1 and status = 'pending'
     """
 )
@@ -189,13 +240,6 @@ claim_overdue = sql.many(
 pending_of_participants = sql.many(
     UUID, "select id from payments where participant_id = any($1::uuid[]) and status = 'pending' order by id"
 )
-pending_of_session = sql.many(
-    Payment, f"select {_PAYMENT} from payments where session_id = $1 and status = 'pending' order by id"
-)
-lock_paid_of_session = sql.many(
-    Payment,
-    f"select {_PAYMENT} from payments where session_id = $1 and status = 'paid' order by id for no key update",
-)
 mark_released = sql.run(
     "update payments set escrow_released_at = $2 where session_id = $1 and status = 'paid' and escrow_released_at is null"
 )
@@ -207,19 +251,27 @@ add_refunded = sql.run(
     """
 )
 list_own = sql.many(
-    PaymentView,
+    OwnPayment,
     f"""
-    select {_VIEW} from payments where user_id = $1 and ($2::text is null or status = $2)
-    order by created_at desc, id desc limit $3 offset $4
+    select {_VIEW} from payments p where p.user_id = $1 and ($2::text is null or p.status = $2)
+    order by p.created_at desc, p.id desc limit $3 offset $4
     """,
 )
 count_own = sql.one(int, "select count(*) from payments where user_id = $1 and ($2::text is null or status = $2)")
-find_own = sql.maybe(PaymentView, f"select {_VIEW} from payments where id = $1 and user_id = $2")
+find_own = sql.maybe(OwnPayment, f"select {_VIEW} from payments p where p.id = $1 and p.user_id = $2")
+find_by_code = sql.maybe(OwnPayment, f"select {_VIEW} from payments p where p.code = $1")
+list_of_order = sql.many(
+    OwnPayment,
+    f"""
+    select {_VIEW} from payments p join payment_orders mine on mine.payment_id = p.id
+    where mine.order_id = $1 and p.user_id = $2 order by p.created_at desc, p.id desc
+    """,
+)
 list_all = sql.many(
     AdminPayment,
     """
-    select id, code, user_id, status, total, product_amount, leg1_amount, leg2_amount, fee_amount, description,
-        session_id, participant_id, created_at, expires_at, paid_at, method, channel, invoice_id, escrow_released_at,
+    select id, code, user_id, status, total, product_amount, leg1_amount, leg2_amount, fee_amount, wallet_amount,
+        xendit_amount, wallet_state, description, session_id, participant_id, checkout_id, created_at, expires_at, paid_at, method, channel, invoice_id, escrow_released_at,
         refunded_amount
     from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)
     order by created_at desc, id desc limit $3 offset $4

@@ -19,8 +19,10 @@ class Refund(msgspec.Struct, frozen=True):
     id: UUID
     code: str
     payment_id: UUID
-    participant_id: UUID
-    session_id: UUID
+    participant_id: UUID | None
+    session_id: UUID | None
+    order_id: UUID | None
+    order_ids: list[UUID]
     user_id: UUID
     invoice_id: str
     kind: RefundKind
@@ -41,7 +43,9 @@ class AdminRefund(msgspec.Struct, frozen=True):
     code: str
     payment_id: UUID
     payment_code: str
-    session_id: UUID
+    session_id: UUID | None
+    order_id: UUID | None
+    request_id: UUID | None
     user_id: UUID
     kind: RefundKind
     amount: Rupiah
@@ -55,35 +59,19 @@ class AdminRefund(msgspec.Struct, frozen=True):
     failure: str | None
 
 
-class Refundable(msgspec.Struct, frozen=True):
-    """A paid payment of a session with the money that is to go back."""
-
-    payment_id: UUID
-    invoice_id: str
-    amount: Rupiah
-    method: str
-
-
 _REFUND = """
-    r.id, r.code, r.payment_id, p.participant_id, p.session_id, p.user_id, r.invoice_id, r.kind, r.amount, r.reason,
+    r.id, r.code, r.payment_id, p.participant_id, p.session_id, r.order_id,
+    array(select o.order_id from payment_orders o where o.payment_id = r.payment_id
+          and (r.order_id is null or o.order_id = r.order_id) order by 1) as order_ids, p.user_id, r.invoice_id, r.kind, r.amount, r.reason,
     r.status, r.destination, r.attempt, r.asked_at is not null as asked, r.provider_refund_id, r.looks
 """
 
-refundable_of_session = sql.many(
-    Refundable,
-    """
-    select p.id as payment_id, c.invoice_id, c.amount, c.method from payments p join receipts c on c.payment_id = p.id
-    where p.session_id = $1 and p.status = 'paid' and c.kind = 'in_time'
-      and not exists (select 1 from refunds r where r.invoice_id = c.invoice_id and r.kind = 'session')
-    order by p.id
-    """,
-)
 insert_refunds = sql.many(
     UUID,
     """
     insert into refunds (id, code, payment_id, invoice_id, kind, amount, reason, status, destination, next_look_at,
-                         requested_at)
-    select n.id, n.code, n.payment_id, n.invoice_id, $5, n.amount, $6, 'pending', n.destination, $9, $9
+                         requested_at, order_id, request_id, awaits_approval)
+    select n.id, n.code, n.payment_id, n.invoice_id, $5, n.amount, $6, 'pending', n.destination, $9, $9, $10, $11, $12
     from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $7::bigint[], $8::text[])
         as n(id, code, payment_id, invoice_id, amount, destination)
     order by n.payment_id
@@ -93,7 +81,13 @@ insert_refunds = sql.many(
 find_refunds = sql.many(
     Refund, f"select {_REFUND} from refunds r join payments p on p.id = r.payment_id where r.id = any($1::uuid[])"
 )
-known_invoices = sql.many(str, "select invoice_id from refunds where invoice_id = any($1::text[]) and kind = $2")
+known_invoices = sql.many(
+    str,
+    """
+    select invoice_id from refunds
+    where invoice_id = any($1::text[]) and kind = $2 and request_id is not distinct from $3::uuid
+    """,
+)
 sum_of_session = sql.one(
     Sum,
     """
@@ -107,13 +101,14 @@ take_up = sql.maybe(
     update refunds r set status = 'processing', looks = r.looks + 1, next_look_at = $3
     from payments p
     where p.id = r.payment_id and r.id = $1 and r.status in ('pending', 'processing') and r.next_look_at <= $2
+      and not r.awaits_approval
     returning {_REFUND}
     """,
 )
 due_refunds = sql.many(
     UUID,
     """
-    select id from refunds where status in ('pending', 'processing') and next_look_at <= $1
+    select id from refunds where status in ('pending', 'processing') and next_look_at <= $1 and not awaits_approval
     order by next_look_at limit $2
     """,
 )
@@ -151,7 +146,7 @@ find_refund_by_code = sql.maybe(
 list_refunds = sql.many(
     AdminRefund,
     """
-    select r.id, r.code, r.payment_id, p.code as payment_code, p.session_id, p.user_id, r.kind, r.amount, r.reason,
+    select r.id, r.code, r.payment_id, p.code as payment_code, p.session_id, r.order_id, r.request_id, p.user_id, r.kind, r.amount, r.reason,
         r.status, r.destination, r.attempt, r.requested_at, r.completed_at, r.failed_at, r.failure
     from refunds r join payments p on p.id = r.payment_id
     where ($1::text is null or r.status = $1) and ($2::uuid is null or p.session_id = $2)
@@ -168,7 +163,7 @@ count_refunds = sql.one(
 find_admin_refund = sql.maybe(
     AdminRefund,
     """
-    select r.id, r.code, r.payment_id, p.code as payment_code, p.session_id, p.user_id, r.kind, r.amount, r.reason,
+    select r.id, r.code, r.payment_id, p.code as payment_code, p.session_id, r.order_id, r.request_id, p.user_id, r.kind, r.amount, r.reason,
         r.status, r.destination, r.attempt, r.requested_at, r.completed_at, r.failed_at, r.failure
     from refunds r join payments p on p.id = r.payment_id where r.id = $1
     """,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,25 @@ class StoredWebhook(msgspec.Struct, frozen=True):
     id: UUID
     body: bytes
     attempts: int
+    received_at: datetime
     outcome: Outcome | None
+
+
+class WebhookEvent(msgspec.Struct, frozen=True):
+    """A stored event as finance sees it; ``outcome`` is None until it is processed."""
+
+    id: UUID
+    news: str
+    webhook_id: str | None
+    received_at: datetime
+    deliveries: int
+    attempts: int
+    processed_at: datetime | None
+    outcome: Outcome | None
+
+
+class WebhookBody(msgspec.Struct, frozen=True):
+    body: bytes
 
 
 class NameHolder(msgspec.Struct, frozen=True):
@@ -41,7 +60,7 @@ claim_names = sql.run(
 )
 name_holders = sql.many(NameHolder, "select name, event_id from webhook_names where name = any($1::text[])")
 lock_event = sql.one(
-    StoredWebhook, "select id, body, attempts, outcome from webhook_events where id = $1 for no key update"
+    StoredWebhook, "select id, body, attempts, received_at, outcome from webhook_events where id = $1 for no key update"
 )
 finish_event = sql.run(
     "update webhook_events set outcome = $2, processed_at = $3, next_attempt_at = null where id = $1"
@@ -59,3 +78,21 @@ claim_open_events = sql.many(
 postpone_event = sql.run(
     "update webhook_events set attempts = attempts + 1, next_attempt_at = $2 where id = $1 and processed_at is null"
 )
+
+_EVENT = "id, news, webhook_id, received_at, deliveries, attempts, processed_at, outcome"
+list_events = sql.many(
+    WebhookEvent,
+    f"""
+    select {_EVENT} from webhook_events where ($1::text is null or outcome = $1) and (not $2::bool or processed_at is null)
+    order by received_at desc, id desc limit $3 offset $4
+    """,
+)
+count_events = sql.one(
+    int,
+    """
+    select count(*) from webhook_events
+    where ($1::text is null or outcome = $1) and (not $2::bool or processed_at is null)
+    """,
+)
+find_event = sql.maybe(WebhookEvent, f"select {_EVENT} from webhook_events where id = $1")
+find_body = sql.maybe(WebhookBody, "select body from webhook_events where id = $1")

@@ -32,11 +32,11 @@ async def _receive(ctx: Context, request: Request[Any, Any, Any]) -> WebhookAnsw
     return WebhookAnswer(outcome)
 
 
-@post("/api/webhooks/payment", audience=Audience.PROVIDER)
+@post(["/api/webhooks/payment", "/api/webhooks/refund"], audience=Audience.PROVIDER)
 async def payment_webhook(ctx: Ctx, request: Request[Any, Any, Any]) -> WebhookAnswer:
     return await _receive(ctx, request)
 
 
-@post("/api/webhooks/xendit/invoice", audience=Audience.PROVIDER)
+@post(["/api/webhooks/xendit/invoice", "/api/webhooks/xendit/refund"], audience=Audience.PROVIDER)
 async def invoice_webhook(ctx: Ctx, request: Request[Any, Any, Any]) -> WebhookAnswer:
     return await _receive(ctx, request)

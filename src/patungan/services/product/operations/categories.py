@@ -8,10 +8,12 @@ import msgspec
 
 from patungan.contracts import product as contract
 from patungan.kernel.database import Transaction
-from patungan.kernel.errors import Conflict
+from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.service import Context
-from patungan.services.product import queries
-from patungan.services.product.queries import CategoryRow
+from patungan.services.product.operations.indexing import index
+from patungan.services.product.queries import categories as queries
+from patungan.services.product.queries import search as search_queries
+from patungan.services.product.queries.categories import CategoryRow
 
 
 async def create(
@@ -45,7 +47,19 @@ async def change(ctx: Context, category_id: UUID, changes: dict[str, object]) ->
         await queries.update_category(
             tx, category_id, after.parent_id, after.name, after.name_en, after.display_order, after.is_active
         )
+        if (after.name, after.name_en) != (before.name, before.name_en):
+            await index(tx, await search_queries.find_products_of_categories(tx, [category_id]))
         return after
+
+
+async def reorder(ctx: Context, parent_id: UUID | None, category_ids: list[UUID]) -> None:
+    """Put all categories below one parent (or at the top) in this order; raises InvalidInput where one is left out."""
+    async with ctx.db.transaction() as tx:
+        await queries.lock_categories(tx)
+        siblings = [each.id for each in await queries.find_all_categories(tx) if each.parent_id == parent_id]
+        if sorted(siblings) != sorted(category_ids):
+            raise InvalidInput("Name every category below that parent once", field="category_ids")
+        await queries.order_categories(tx, parent_id, category_ids)
 
 
 async def _check_parent(tx: Transaction, parent_id: UUID | None) -> None:

@@ -9,8 +9,8 @@ from patungan.contracts import product as contract
 from patungan.kernel.database import Transaction
 from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
-from patungan.services.product import queries
-from patungan.services.product.queries import ProductRow
+from patungan.services.product.queries import products as queries
+from patungan.services.product.queries.products import ProductRow
 
 
 async def factories_of(ctx: Context, caller: Caller) -> list[factory.Factory]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -13,9 +14,12 @@ from patungan.kernel.errors import InvalidInput
 from patungan.kernel.identity import Caller
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context, implements
-from patungan.services.product import queries
+from patungan.services.product.operations.indexing import index, know_factories
 from patungan.services.product.operations.ownership import editable_factory, editable_product, locked
-from patungan.services.product.queries import ProductRow
+from patungan.services.product.queries import categories as category_queries
+from patungan.services.product.queries import prices as price_queries
+from patungan.services.product.queries import products as queries
+from patungan.services.product.queries.products import ProductRow
 from patungan.services.product.rules import (
     RESERVED_SLUGS,
     STATUS_MOVES,
@@ -71,7 +75,7 @@ def _check_prices(fields: ProductFields | ProductRow) -> None:
 
 
 async def _check_category(tx: Transaction, category_id: UUID) -> None:
-    category = await queries.find_category(tx, category_id)
+    category = await category_queries.find_category(tx, category_id)
     if category is None or not category.is_active:
         raise contract.CategoryNotFound(field="category_id")
 
@@ -90,12 +94,14 @@ async def create(
     _check_prices(fields)
     if slug in RESERVED_SLUGS:
         raise InvalidInput("This slug is a path of the shop", field="slug")
-    await editable_factory(ctx, caller, factory_id)
+    factory = await editable_factory(ctx, caller, factory_id)
     product_id = ctx.chance.new_id()
     async with ctx.db.transaction() as tx:
         await _check_category(tx, fields.category_id)
         await _insert(ctx, tx, product_id, factory_id, sku.upper(), slug, fields, has_variants)
         await queries.write_history(tx, product_id, ctx.clock.now(), caller.user_id, None, ProductStatus.DRAFT)
+        await price_queries.write_prices(tx, [product_id], ctx.clock.now(), caller.user_id)
+        await know_factories(tx, [factory])
         return await locked(tx, product_id)
 
 
@@ -187,7 +193,30 @@ async def change(ctx: Context, caller: Caller, product_id: UUID, changes: dict[s
             after.renews,
             ctx.clock.now(),
         )
+        if fixed:
+            await note_prices(ctx, tx, caller, [after])
+        await index(tx, [product_id])
         return await locked(tx, product_id)
+
+
+async def note_prices(ctx: Context, tx: Transaction, caller: Caller, changed: Sequence[ProductRow]) -> None:
+    """Record what these products cost from now on, and announce it."""
+    await price_queries.write_prices(tx, [each.id for each in changed], ctx.clock.now(), caller.user_id)
+    await ctx.publish(
+        tx,
+        *(
+            contract.ProductPriceChanged(
+                product_id=each.id,
+                factory_id=each.factory_id,
+                base_price=each.base_price,
+                price_tier_25=each.price_tier_25,
+                price_tier_50=each.price_tier_50,
+                price_tier_75=each.price_tier_75,
+                price_tier_100=each.price_tier_100,
+            )
+            for each in changed
+        ),
+    )
 
 
 async def publish(ctx: Context, caller: Caller, product_id: UUID) -> ProductRow:
@@ -206,6 +235,7 @@ async def publish(ctx: Context, caller: Caller, product_id: UUID) -> ProductRow:
         )
         if lacks:
             raise contract.ProductNotReady("Missing: " + ", ".join(lacks), lacks=lacks)
+        await know_factories(tx, [factory])
         await _move(ctx, tx, caller, product, ProductStatus.ACTIVE)
         await ctx.publish(tx, contract.ProductPublished(product_id=product_id, factory_id=product.factory_id))
         return await locked(tx, product_id)
@@ -239,6 +269,7 @@ async def _move(ctx: Context, tx: Transaction, caller: Caller, product: ProductR
     now = ctx.clock.now()
     await queries.update_status(tx, product.id, after, now)
     await queries.write_history(tx, product.id, now, caller.user_id, product.status, after)
+    await index(tx, [product.id])
 
 
 @implements(contract.get_products)

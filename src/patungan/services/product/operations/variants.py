@@ -11,9 +11,10 @@ from patungan.kernel.database import Transaction
 from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
-from patungan.services.product import queries
+from patungan.services.product.operations.indexing import index
 from patungan.services.product.operations.ownership import editable_product, locked
-from patungan.services.product.queries import ProductRow, VariantRow
+from patungan.services.product.queries import products as queries
+from patungan.services.product.queries.products import ProductRow, VariantRow
 from patungan.services.product.rules import VARIANTS_PER_PRODUCT, ProductStatus, adjustment_fits
 
 
@@ -43,6 +44,7 @@ async def add(ctx: Context, caller: Caller, product_id: UUID, variant: VariantRo
         if not inserted:
             raise contract.SkuTaken(field="sku")
         await queries.declare_variants(tx, product_id)
+        await index(tx, [product_id])
         return variant
 
 
@@ -70,6 +72,7 @@ async def change(
             after.weight_grams,
             after.is_active,
         )
+        await index(tx, [product_id])
         return after
 
 

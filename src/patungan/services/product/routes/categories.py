@@ -6,14 +6,15 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
-from patungan.kernel.http import Ctx, Input, get, patch, post
+from patungan.contracts import product as contract
+from patungan.kernel.http import Ctx, Input, get, patch, post, put
 from patungan.kernel.identity import Audience
-from patungan.services.product import queries
 from patungan.services.product.operations import categories
-from patungan.services.product.queries import CategoryItem, CategoryRow
+from patungan.services.product.queries import categories as queries
+from patungan.services.product.queries.categories import CategoryItem, CategoryRow
 from patungan.services.product.routes.fields import Slug
 from patungan.services.product.routes.owners import given
 
@@ -45,9 +46,40 @@ class Categories(msgspec.Struct, frozen=True):
     items: list[CategoryItem]
 
 
+class CategoryRows(msgspec.Struct, frozen=True):
+    """All categories, those that are not shown among them."""
+
+    items: list[CategoryRow]
+
+
+class CategoryOrder(Input, frozen=True):
+    """All categories below one parent, None for the top, in the order that they shall have."""
+
+    category_ids: Annotated[list[UUID], Meta(min_length=1, max_length=500)]
+    parent_id: UUID | None = None
+
+
 @get("/api/categories", audience=Audience.PUBLIC)
-async def list_categories(ctx: Ctx) -> Categories:
-    return Categories(await queries.find_categories(ctx.db))
+async def list_categories(ctx: Ctx, root: FromQuery[bool] = False) -> Categories:
+    return Categories(await queries.find_categories(ctx.db, None, root))
+
+
+@get("/api/categories/all", audience=Audience.ADMIN)
+async def list_all_categories(ctx: Ctx) -> CategoryRows:
+    return CategoryRows(await queries.find_all_categories(ctx.db))
+
+
+@get("/api/categories/{category_id:uuid}", audience=Audience.PUBLIC)
+async def one_category(ctx: Ctx, category_id: FromPath[UUID]) -> CategoryItem:
+    found = await queries.find_categories(ctx.db, category_id, False)
+    if not found:
+        raise contract.CategoryNotFound()
+    return found[0]
+
+
+@put("/api/categories/order", audience=Audience.ADMIN, status=204)
+async def order_categories(ctx: Ctx, data: JSONBody[CategoryOrder]) -> None:
+    await categories.reorder(ctx, data.parent_id, data.category_ids)
 
 
 @post("/api/categories", audience=Audience.ADMIN, status=201)
@@ -60,4 +92,11 @@ async def change_category(ctx: Ctx, category_id: FromPath[UUID], data: JSONBody[
     return await categories.change(ctx, category_id, given(data))
 
 
-category_routes = [list_categories, create_category, change_category]
+category_routes = [
+    list_categories,
+    list_all_categories,
+    one_category,
+    order_categories,
+    create_category,
+    change_category,
+]

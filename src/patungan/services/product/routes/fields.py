@@ -11,7 +11,9 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from patungan.kernel.money import Rupiah
-from patungan.services.product.queries import CategoryRef, ImageView, ProductItem, ProductRow, VariantRow
+from patungan.services.product.operations.searching import Facets
+from patungan.services.product.queries.images import ImageView
+from patungan.services.product.queries.products import CategoryRef, ProductItem, ProductRow, VariantRow
 from patungan.services.product.rules import ProductStatus
 
 Price = Annotated[Rupiah, Meta(ge=1, le=1_000_000_000)]
@@ -37,10 +39,16 @@ class FactoryRef(msgspec.Struct, frozen=True):
 
 
 class ProductPage(msgspec.Struct, frozen=True):
+    """A page of a list. ``next_cursor`` leads on from its last product however the list changes meanwhile;
+    ``corrected`` is the query as it was understood, where words were taken for misspelt."""
+
     items: list[ProductItem]
     page: int
     limit: int
     total: int
+    next_cursor: str | None = None
+    corrected: str | None = None
+    facets: Facets | None = None
 
 
 class ProductDetail(msgspec.Struct, frozen=True):

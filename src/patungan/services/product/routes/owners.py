@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
+from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
 from patungan.kernel.identity import Audience
-from patungan.services.product import queries
-from patungan.services.product.operations import ownership, products
+from patungan.services.product.operations import bulk, ownership, products
+from patungan.services.product.operations.bulk import BulkOutcome
 from patungan.services.product.operations.products import ProductFields
+from patungan.services.product.queries import products as queries
 from patungan.services.product.routes.fields import (
     Centimetres,
     Grams,
@@ -144,7 +147,31 @@ async def withdraw_product(ctx: Ctx, caller: SignedIn, product_id: FromPath[UUID
     await products.withdraw(ctx, caller, product_id)
 
 
+class BulkInput(Input, frozen=True):
+    """One change of up to two hundred products; ``status`` is active, inactive or out_of_stock."""
+
+    product_ids: Annotated[list[UUID], Meta(min_length=1, max_length=200)]
+    category_id: UUID | UnsetType = UNSET
+    group_duration_hours: Hours | UnsetType = UNSET
+    min_order_quantity: Quantity | UnsetType = UNSET
+    renews: bool | UnsetType = UNSET
+    status: ProductStatus | None = None
+
+
+class BulkReport(msgspec.Struct, frozen=True):
+    items: list[BulkOutcome]
+
+
+@post("/api/products/bulk-updates", audience=Audience.ADMIN)
+async def update_products(ctx: Ctx, caller: SignedIn, data: JSONBody[BulkInput]) -> BulkReport:
+    changes = {name: value for name, value in given(data).items() if name not in ("product_ids", "status")}
+    if data.status is ProductStatus.DRAFT:
+        raise InvalidInput("Nothing becomes a draft again", field="status")
+    return BulkReport(await bulk.update(ctx, caller, data.product_ids, changes, data.status))
+
+
 owner_routes = [
+    update_products,
     my_products,
     my_product,
     create_product,

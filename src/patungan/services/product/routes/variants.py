@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from patungan.kernel.http import Ctx, Input, SignedIn, patch, post
 from patungan.services.product.operations import variants
-from patungan.services.product.queries import VariantRow
+from patungan.services.product.queries.products import VariantRow
 from patungan.services.product.routes.fields import Grams, Sku
 from patungan.services.product.routes.owners import EDITORS, given
 

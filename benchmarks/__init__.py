@@ -1,0 +1,1 @@
+"""Benchmarks of Patungan: one module each, run by ``./patungan bench NAME``."""

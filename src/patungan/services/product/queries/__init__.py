@@ -1,0 +1,1 @@
+"""The SQL of product, on its own schema, one file a subject."""
