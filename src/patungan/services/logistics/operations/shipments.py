@@ -226,6 +226,7 @@ async def enter_waybill(ctx: Context, shipment_id: UUID, waybill: str) -> Shipme
 
     Raises ShipmentNotFound, ShipmentRefused, ShipmentExists.
     """
+    waybill = waybill.upper()
     async with ctx.db.transaction() as tx:
         shipment = await locked(tx, shipment_id)
         if shipment.booking is Booking.BOOKED and shipment.waybill == waybill:
