@@ -51,9 +51,10 @@ create_orders = sql.one(
         from placed p
     ), created as (
         insert into orders (id, number, participant_id, user_id, session_id, session_code, factory_id, factory_name,
-            status, subtotal, shipping_cost, fee, total, cashback, courier_service, address, created_at, paid_at)
+            status, subtotal, shipping_cost, fee, total, cashback, courier_service, address, created_at, paid_at,
+            warehouse_id)
         select id, number, participant_id, user_id, $6, $7, $8, $9, 'paid', subtotal, shipping_cost, fee, total,
-            coalesce(cashback, 0), courier_service, address, $2::timestamptz, $2
+            coalesce(cashback, 0), courier_service, address, $2::timestamptz, $2, $18::uuid
         from named order by place
         on conflict do nothing
         returning participant_id
@@ -62,9 +63,9 @@ create_orders = sql.one(
         select * from named where (participant_id in (select participant_id from created)) is true
     ), items as (
         insert into order_items (order_id, line, id, product_id, variant_id, factory_id, sku, product_name,
-            product_slug, variant_name, image_url, weight_grams, quantity, unit_price, subtotal)
+            product_slug, variant_name, image_url, weight_grams, length_cm, width_cm, height_cm, quantity, unit_price, subtotal)
         select id, 1, platform.derived_id($3, 'item', participant_id, $2, place), $10, variant_id, $8, sku, $11, $12,
-            variant_name, $13, $14, quantity, unit_price, subtotal
+            variant_name, $13, $14, $15, $16, $17, quantity, unit_price, subtotal
         from whole order by place
     ), births as (
         insert into order_history (order_id, status, actor, note, at)
