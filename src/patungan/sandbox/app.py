@@ -19,7 +19,7 @@ from patungan.sandbox.callbacks import Outbox, Signer
 from patungan.sandbox.clock import Clock, utc_now
 from patungan.sandbox.context import Sandbox, repeat
 from patungan.sandbox.control import control_router, health
-from patungan.sandbox.couriers import movement, shipments
+from patungan.sandbox.couriers import movement, pushes, shipments
 from patungan.sandbox.couriers.biteship import webhooks
 from patungan.sandbox.couriers.biteship.routes import biteship_router
 from patungan.sandbox.couriers.jne import jne_router
@@ -33,7 +33,7 @@ from patungan.sandbox.settings import SandboxSettings
 from patungan.sandbox.store import Store
 from patungan.sandbox.whatsapp import cloud, templates
 from patungan.sandbox.whatsapp.routes import whatsapp_router
-from patungan.sandbox.xendit import books, idempotency, invoices, payouts, refunds
+from patungan.sandbox.xendit import books, idempotency, invoices, payouts, refunds, transactions
 from patungan.sandbox.xendit.callbacks import sign as sign_xendit
 from patungan.sandbox.xendit.lifecycle import progress as progress_xendit
 from patungan.sandbox.xendit.routes import xendit_routers
@@ -42,13 +42,14 @@ SCHEMAS = (
     *(faults.SCHEMA, callbacks.SCHEMA),
     shipments.SCHEMA,
     *(messages.SCHEMA, templates.SCHEMA, cloud.SCHEMA),
-    *(books.SCHEMA, idempotency.SCHEMA, invoices.SCHEMA, refunds.SCHEMA, payouts.SCHEMA),
+    *(books.SCHEMA, transactions.SCHEMA, idempotency.SCHEMA, invoices.SCHEMA, refunds.SCHEMA, payouts.SCHEMA),
 )
 SIGNERS: dict[str, Signer] = {
     "xendit": sign_xendit,
     "whatsapp": cloud.sign,
     "sms": sms.sign_twilio,
     "biteship": webhooks.sign,
+    **dict.fromkeys(("jne", "jnt", "sicepat"), pushes.sign),
 }
 PROGRESS = (progress_xendit, cloud.progress, sms.progress, movement.progress)
 
