@@ -14,7 +14,7 @@ import msgspec
 
 from benchmarks.frame.database import bench_database
 from benchmarks.frame.figures import ratio
-from patungan.operations.audit import examine
+from patungan.operations.audit import ROOM, examine
 from patungan.operations.audit.provider import Movement
 from patungan.operations.audit.report import Report
 from patungan.operations.progress import Progress
@@ -198,7 +198,7 @@ async def _audited(owner: asyncpg.Connection[asyncpg.Record], movements: list[Mo
 async def run(progress: Progress, options: Options) -> dict[str, Any]:
     """Write the books, audit them, and change one sealed entry with its digest to see that the audit is not blind."""
     async with bench_database(progress) as url:
-        owner = await asyncpg.connect(url, server_settings={"jit": "off", "timezone": "UTC"})
+        owner = await asyncpg.connect(url, server_settings=ROOM)
         try:
             sessions = await write_books(owner, progress, options.entries)
             movements = await provider_movements(owner)

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 CHECKS = (*books.CHECKS, *payments.CHECKS, *wallets.CHECKS, *sessions.CHECKS, *stock.CHECKS)
 
+ROOM = {
+    "jit": "off",
+    "timezone": "UTC",
+    "work_mem": "192MB",
+    "temp_buffers": "256MB",
+    "default_statistics_target": "10",
+    "max_parallel_workers_per_gather": "2",
+}
+"""Of the audit's own connection: what it gathers stays in memory, and is measured only as far as plans need it."""
+
 ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
 """A platform at work has news on its way: what does not hold is looked at again before it is called wrong."""
@@ -36,7 +46,7 @@ async def audit(database_url: str, books: ProviderBooks | None) -> Report:
     """
     # Theirs first: what comes in meanwhile is in ours and is looked at again, what is in theirs must be in ours by then.
     movements = [each async for each in books.movements()] if books is not None else None
-    connection = await asyncpg.connect(owner_url(database_url), server_settings={"jit": "off", "timezone": "UTC"})
+    connection = await asyncpg.connect(owner_url(database_url), server_settings=ROOM)
     try:
         async with connection.transaction(isolation="repeatable_read"):
             return await examine(connection, movements)
