@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import importlib
 import pkgutil
-import resource
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -17,6 +16,7 @@ from rich.console import Console
 import benchmarks
 from patungan.operations.layout import OperationError
 from patungan.operations.progress import Progress
+from patungan.operations.serve import allow_many_files
 
 
 def names() -> list[str]:
@@ -56,14 +56,6 @@ def parse(name: str, kind: type[msgspec.Struct], arguments: Sequence[str]) -> ms
             parser.add_argument(flag, type=plain, default=default, help=said)
     given = vars(parser.parse_args(list(arguments)))
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()})
-
-
-def allow_many_files() -> int:
-    """Raise this process's limit of open files, which its children inherit, as far as the system lets it; answers it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def command(name: str | None, arguments: Sequence[str], *, as_json: bool) -> int:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 from benchmarks.frame.limits import bound_to
 from patungan.operations import nginx, ports
@@ -50,8 +51,6 @@ class Piece:
 
     def cpu_seconds(self) -> float:
         """Processor time so far, user and system, with all threads and child processes, the ended ones included."""
-        import psutil
-
         seconds = 0.0
         own = psutil.Process(self.process.pid)
         for process in (own, *own.children()):
@@ -59,6 +58,10 @@ class Piece:
                 times = process.cpu_times()
                 seconds += times.user + times.system + times.children_user + times.children_system
         return seconds
+
+    def megabytes(self) -> float:
+        """Memory that is its own or shared, now."""
+        return psutil.Process(self.process.pid).memory_info().rss / 1e6
 
 
 @dataclass

@@ -7,19 +7,23 @@ import multiprocessing
 import os
 import time
 from array import array
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import msgspec
 import uvloop
 
-from benchmarks.frame.command import allow_many_files
+from patungan.operations.layout import OperationError
+from patungan.operations.serve import allow_many_files
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 AT_A_TIME = 200
 """Viewers that connect at the same moment; more would fill the server's queue of new connections."""
+
+
+ANSWER_SECONDS = 90
 
 
 class Viewing(msgspec.Struct, frozen=True):
@@ -31,22 +35,30 @@ class Viewing(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct):
-    """What the viewers saw between the start and the stop of counting. ``lags`` are seconds, one an event received."""
+    """What the viewers saw between the start and the stop of counting.
+
+    ``receipts`` of the same place tell which viewer received which of the ``events`` (their data), and when, in seconds
+    since 1970 by this machine's clock.
+    """
 
     connected: int
     lost: int
-    lags: array[float]
-    last: dict[str, int]
-    """The newest value that the viewers hold, and how many hold it."""
+    events: list[bytes]
+    viewers: array[int]
+    received: array[int]
+    times: array[float]
+    held: list[bytes]
+    """What each viewer holds at the end."""
     cpu_seconds: float
 
 
 class _Viewer(asyncio.Protocol):
     """One viewer: notes when each event came; the last of those that came together is what it holds."""
 
-    def __init__(self, run: _Run, request: bytes) -> None:
+    def __init__(self, run: _Run, request: bytes, number: int) -> None:
         self._run = run
         self._request = request
+        self._number = number
         self._head = True
         self._rest = b""
         self.held = b""
@@ -81,7 +93,7 @@ class _Viewer(asyncio.Protocol):
         begin = data.rfind(b"data: ", 0, end)
         if begin >= 0:
             self.held = data[begin + 6 : data.find(b"\n", begin)]
-            self._run.received(self.held, now)
+            self._run.receive(self._number, self.held, now)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._run.lost += 1
@@ -90,33 +102,33 @@ class _Viewer(asyncio.Protocol):
 
 
 class _Run:
-    def __init__(self, sent_at: Callable[[bytes], float | None]) -> None:
+    def __init__(self) -> None:
         self.counting = False
         self.lost = 0
-        self.lags: array[float] = array("d")
-        self._sent_at = sent_at
-        self._known: dict[bytes, float | None] = {}
+        self.numbers: dict[bytes, int] = {}
+        self.viewers: array[int] = array("I")
+        self.received: array[int] = array("I")
+        self.times: array[float] = array("d")
 
-    def received(self, event: bytes, now: float) -> None:
+    def receive(self, viewer: int, event: bytes, now: float) -> None:
         if not self.counting:
             return
-        sent = self._known.get(event)
-        if sent is None:
-            sent = self._known[event] = self._sent_at(event)
-        if sent is not None:
-            self.lags.append(now - sent)
+        self.viewers.append(viewer)
+        self.received.append(self.numbers.setdefault(event, len(self.numbers)))
+        self.times.append(now)
 
 
-async def _watch(viewing: Viewing, sent_at: Callable[[bytes], float | None], pipe: Connection) -> None:
+async def _watch(viewing: Viewing, pipe: Connection) -> None:
     loop = asyncio.get_running_loop()
-    run = _Run(sent_at)
+    run = _Run()
     request = f"GET {viewing.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n".encode()
     viewers: list[_Viewer] = []
     connected = 0
     while len(viewers) < viewing.viewers:
         many = min(AT_A_TIME, viewing.viewers - len(viewers))
-        made = [loop.create_connection(lambda: _Viewer(run, request), "127.0.0.1", viewing.port) for _ in range(many)]
-        fresh = [protocol for _, protocol in await asyncio.gather(*made)]
+        fresh = [_Viewer(run, request, len(viewers) + number) for number in range(many)]
+        made = [loop.create_connection(lambda viewer=each: viewer, "127.0.0.1", viewing.port) for each in fresh]  # type: ignore[misc]
+        await asyncio.gather(*made)
         connected += sum(await asyncio.gather(*(each.opened for each in fresh)))
         viewers += fresh
     pipe.send(connected)
@@ -126,36 +138,26 @@ async def _watch(viewing: Viewing, sent_at: Callable[[bytes], float | None], pip
             run.counting, began = True, time.process_time()
             pipe.send("counting")
         elif word == "stop":
-            last: dict[str, int] = {}
-            for each in viewers:
-                text = each.held.decode()
-                last[text] = last.get(text, 0) + 1
-            pipe.send(Seen(connected, run.lost, run.lags, last, time.process_time() - began))
+            cpu = time.process_time() - began
+            held = [each.held for each in viewers]
+            pipe.send(Seen(connected, run.lost, list(run.numbers), run.viewers, run.received, run.times, held, cpu))
             return
 
 
-def _process(
-    viewing: Viewing, sent_at: Callable[[bytes], float | None], pipe: Connection, cores: Collection[int] | None
-) -> None:
+def _process(viewing: Viewing, pipe: Connection, cores: Collection[int] | None) -> None:
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(cores))
     allow_many_files()
-    uvloop.run(_watch(viewing, sent_at, pipe))
+    uvloop.run(_watch(viewing, pipe))
 
 
 class Viewers:
-    """Viewers in a process of their own: connected when entered, counted from ``count`` to ``stop``.
+    """Viewers in a process of their own: connected when entered, counted from ``count`` to ``stop``."""
 
-    ``sent_at`` tells from an event's data when its change was made (seconds since 1970, this machine's clock), None for
-    an event that is not to be counted; it must be importable, for it runs in the other process.
-    """
-
-    def __init__(
-        self, viewing: Viewing, sent_at: Callable[[bytes], float | None], *, cores: Collection[int] | None = None
-    ) -> None:
+    def __init__(self, viewing: Viewing, *, cores: Collection[int] | None = None) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_process, args=(viewing, sent_at, theirs, cores), daemon=True)
+        self._process = context.Process(target=_process, args=(viewing, theirs, cores), daemon=True)
         self.connected = 0
 
     async def __aenter__(self) -> Self:
@@ -179,8 +181,9 @@ class Viewers:
         return seen
 
     async def _said(self) -> Any:
+        until = time.monotonic() + ANSWER_SECONDS
         while not self._pipe.poll():
-            if not self._process.is_alive():
-                raise RuntimeError("the viewers' process has ended")
+            if not self._process.is_alive() or time.monotonic() > until:
+                raise OperationError("the viewers' process has ended, or does not get its connections")
             await asyncio.sleep(0.02)
         return self._pipe.recv()

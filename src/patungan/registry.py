@@ -82,8 +82,8 @@ SERVICES: tuple[ServiceEntry, ...] = (
         3005,
         "Xendit payments, escrow, refunds",
         (
-            GatewayRoute("payments"),
-            GatewayRoute("refunds"),
+            *(GatewayRoute("payments"), GatewayRoute("refunds"), GatewayRoute("transactions"), GatewayRoute("reports")),
+            *(GatewayRoute("audits"), GatewayRoute("reconciliations")),
             GatewayRoute("webhooks/payment", limited=False),
             GatewayRoute("webhooks/refund", limited=False),
             GatewayRoute("webhooks/xendit", limited=False),

@@ -91,7 +91,7 @@ async def test_the_database_refuses_what_does_not_balance(books: dict[str, Datab
     [
         "update ledger.entries set amount = amount + 1",
         "delete from ledger.entries",
-        "insert into ledger.transactions select * from ledger.transactions",
+        "insert into ledger.transactions overriding system value select * from ledger.transactions",
         "update ledger.balances set balance = balance + 1000000",
         "insert into ledger.posting_rights values ('patungan_wallet', 'escrow')",
         "truncate ledger.entries",

@@ -22,6 +22,7 @@ from patungan.operations import demo
 from patungan.operations.audit import CHECKS, audit, examine
 from patungan.operations.audit.provider import Movement
 from patungan.operations.audit.report import Report, show
+from patungan.services.payment.reports.closing import seal_all
 from tests.books import assert_books_whole, audited, provider_books
 from tests.house import House, Person
 from tests.operations.stacks import stack_of
@@ -35,6 +36,7 @@ async def played(one_house: House, tmp_path_factory: pytest.TempPathFactory) -> 
     outcome = await demo.play(stack, buyers=8, seed=7, console=Console(file=io.StringIO()))
     assert outcome.good
     await spend(one_house)
+    await seal_all(one_house.context("payment"))
     return one_house
 
 
@@ -73,7 +75,7 @@ async def test_books_are_whole_after_all_that_can_happen_to_a_session(played: Ho
     assert [finding.name for finding in report.findings] == [*(check.name for check in CHECKS), "provider"]
     assert all(finding.skipped is None for finding in report.findings)
     unplayed = {finding.name for finding in report.findings if not finding.examined}
-    assert unplayed == {"paid orders", "order escrow", "quarantine", "wallet parts"}
+    assert unplayed == {"paid orders", "order escrow", "quarantine", "wallet parts", "daily closings"}
     notes = report.finding("provider").notes
     assert len(notes) == 1 and notes[0].startswith("the provider charged ")
 
@@ -87,37 +89,75 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
     (
         "an entry altered",
         f"update ledger.entries set amount = amount + 1 where transaction_id = {LATEST} and amount > 0",
-        {"entries", "total", "digests", "receipts", "provider"},
+        {"entries", "total", "digests", "seals", "receipts", "provider"},
     ),
     (
         "both sides of a transaction altered",
         f"update ledger.entries set amount = amount + sign(amount)::int where transaction_id = {LATEST}",
-        {"digests", "receipts", "escrow", "final sessions", "provider"},
+        {"digests", "seals", "receipts", "escrow", "final sessions", "provider"},
     ),
     (
         "a line deleted",
         f"delete from ledger.entries where transaction_id = {LATEST} and amount < 0",
-        {"entries", "total", "lines", "digests", "escrow", "final sessions"},
+        {"entries", "total", "lines", "digests", "seals", "escrow", "final sessions"},
     ),
     (
         "a transaction left without lines",
         f"delete from ledger.entries where transaction_id = {LATEST}",
-        {"lines", "digests", "receipts", "escrow", "final sessions", "provider"},
+        {"lines", "digests", "seals", "receipts", "escrow", "final sessions", "provider"},
     ),
     (
         "a transaction deleted with its lines",
         f"delete from ledger.entries where transaction_id = {LATEST}; delete from ledger.transactions where id = {LATEST}",
-        {"receipts", "escrow", "final sessions", "provider"},
+        {"seals", "receipts", "escrow", "final sessions", "provider"},
     ),
     (
         "a transaction said to be older than it is",
         f"update ledger.transactions set posted_at = posted_at - interval '1 day' where id = {LATEST}",
-        {"digests"},
+        {"digests", "seals"},
     ),
     (
         "a transaction of another reference",
         f"update ledger.transactions set reference = 'PAY-OTHER' where id = {LATEST}",
-        {"digests"},
+        {"digests", "seals"},
+    ),
+    (
+        "a transaction and its digest altered together",
+        (
+            f"update ledger.transactions set reference = 'PAY-OTHER', digest = ledger.digest_of(idempotency_key, kind, "
+            "'PAY-OTHER', posted_at, (select string_agg(a.code || ':' || e.amount, ',' order by e.line) "
+            "from ledger.entries e join ledger.accounts a on a.id = e.account_id where e.transaction_id = transactions.id)) "
+            f"where id = {LATEST}"
+        ),
+        {"seals"},
+    ),
+    (
+        "a transaction said to be posted by another role",
+        f"update ledger.transactions set posted_by = 'patungan_wallet' where id = {LATEST}",
+        {"seals"},
+    ),
+    (
+        "a fingerprint altered with its transaction",
+        (
+            f"update ledger.transactions set posted_by = 'patungan_wallet' where id = {LATEST};"
+            "update ledger.sealed set fingerprint = ledger.fingerprint_of(t.id, t.position, t.posted_by, t.digest) "
+            f"from ledger.transactions t where t.id = transaction_id and t.id = {LATEST}"
+        ),
+        {"seals"},
+    ),
+    (
+        "a seal removed with what it seals",
+        "delete from ledger.seals where number = 1; delete from ledger.sealed where seal = 1",
+        {"seals"},
+    ),
+    (
+        "a seal made anew, and those after it not",
+        (
+            "update ledger.seals set sealed_at = sealed_at + interval '1 second', hash = ledger.seal_hash(previous, number, "
+            "sealed_at + interval '1 second', (select string_agg(fingerprint, '' order by place) from ledger.sealed "
+            "where seal = 1)) where number = 1"
+        ),
+        {"seals"},
     ),
     (
         "a guarded balance that its entries do not explain",
@@ -167,7 +207,7 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
             "delete from ledger.transactions where idempotency_key = "
             "(select 'refund/' || id || '/completed' from payment.refunds where destination = 'source' order by id limit 1)"
         ),
-        {"refund postings", "refund clearing", "provider"},
+        {"seals", "refund postings", "refund clearing", "provider"},
     ),
     (
         "a completed refund that is no longer known as such",
@@ -261,7 +301,7 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
             "update ledger.accounts set code = 'cashback_payable/' || (select id from group_buying.sessions where "
             "paid_quantity = 0 limit 1), kind = 'cashback_payable' where code = 'payable_courier'"
         ),
-        {"digests", "cashback payable"},
+        {"digests", "seals", "cashback payable"},
     ),
     (
         "units reserved by nobody",

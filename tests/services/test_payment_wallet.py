@@ -24,9 +24,10 @@ A = 4_335_000
 async def buyer(one_house: House) -> Person:
     """Somebody with 1,000,000 rupiah in the wallet."""
     person = await one_house.person()
-    cashback = wallet.Cashback(participant_id=uuid4(), user_id=person.id, amount=Rupiah(1_000_000))
-    request = wallet.CreditCashbacks(session_id=uuid4(), session_code="GB-20261123-AAAAA", cashbacks=[cashback])
-    await one_house.context("group-buying").call(wallet.credit_cashbacks, request)
+    request = wallet.CreditRefund(
+        refund_id=uuid4(), refund_code="REF-20261123-AAAAAA", user_id=person.id, amount=Rupiah(1_000_000)
+    )
+    await one_house.context("payment").call(wallet.credit_refund, request)
     return person
 
 

@@ -85,6 +85,10 @@ def launch(system_url: str, contexts: Sequence[tuple[Context, Sequence[Workflow[
             _register(declared)
             _contexts[declared.name] = ctx
     DBOS.launch()
+    # Workflows use this loop's connections. DBOS would put one on a loop of its own whenever this one pauses, as it does
+    # between two tests.
+    loop = asyncio.get_running_loop()
+    _running._background_event_loop.target_loop = lambda: loop  # type: ignore[method-assign]
 
 
 async def listen_to_queue() -> None:

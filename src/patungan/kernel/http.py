@@ -22,10 +22,11 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, QueryParameter
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from valkey.exceptions import ValkeyError
 
+from patungan.kernel.answers import Answers, Kept
 from patungan.kernel.calls import DEADLINE_HEADER
 from patungan.kernel.contract import Operation, read_events_operation
 from patungan.kernel.database import Database
@@ -92,15 +93,23 @@ class _Route(HTTPRouteHandler):
 
 def _routed(method: str, default_status: int) -> Callable[..., Callable[[Any], Any]]:
     def declare(
-        path: str, *, audience: Audience | Sequence[Audience], status: int = default_status, **options: Any
+        path: str,
+        *,
+        audience: Audience | Sequence[Audience],
+        status: int = default_status,
+        kept: Kept | None = None,
+        announces: bool = False,
+        **options: Any,
     ) -> Callable[[Any], Any]:
         audiences = (audience,) if isinstance(audience, Audience) else tuple(audience)
+        if kept is not None and audiences != (Audience.PUBLIC,):
+            raise ValueError(f"{path} is not the same for everybody, so its answers cannot be kept")
         wrapped: Callable[[Any], Any] = _Route(
             path,
             http_method=method,  # type: ignore[arg-type]
             status_code=status,
             guards=[_guard],
-            opt={"audience": audiences},
+            opt={"audience": audiences, "kept": kept, "announces": announces},
             description="Open to: " + ", ".join(audiences),
             **options,
         )
@@ -110,9 +119,12 @@ def _routed(method: str, default_status: int) -> Callable[..., Callable[[Any], A
 
 
 get = _routed("GET", 200)
-"""Declare a GET route with its audience."""
+"""Declare a GET route with its audience; ``kept`` lets the same answer serve all who ask within half a second."""
 post = _routed("POST", 200)
-"""Declare a POST route with its audience; ``status=201`` where it creates."""
+"""Declare a POST route with its audience; ``status=201`` where it creates.
+
+A write drops all kept answers of its service, unless it ``announces`` what it changes by itself.
+"""
 patch = _routed("PATCH", 200)
 put = _routed("PUT", 200)
 delete = _routed("DELETE", 204)
@@ -208,6 +220,7 @@ class Edge:
         self._ctx = ctx
         self._main = prefixes[0] if prefixes else ""
         self._known = {prefix.split("/")[0] for prefix in prefixes}
+        self._telling: set[asyncio.Task[None]] = set()
         self._requests = Counter(
             "http_requests", "Requests answered", ["service", "method", "route", "status"], registry=ctx.metrics
         )
@@ -234,11 +247,16 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                self._drop_answers(scope, status)
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
             await send(message)
 
+        answers: Answers | None = self._ctx.local.get("answers")
         try:
-            await self._app(scope, receive, answer)
+            if answers is not None and answers.may_keep(scope):
+                await answers.serve(self._app, scope, receive, answer)
+            else:
+                await self._app(scope, receive, answer)
         finally:
             route = str(scope.get("path_template") or "unmatched")
             seconds = time.perf_counter() - began
@@ -249,6 +267,19 @@ class Edge:
                 level(
                     "request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1)
                 )
+
+    def _drop_answers(self, scope: HTTPScope, status: int) -> None:
+        """Before a writer reads that it is done, nothing kept shows the state before."""
+        answers: Answers | None = self._ctx.local.get("answers")
+        if answers is None or scope["method"] in ("GET", "HEAD", "OPTIONS") or status >= 400:
+            return
+        handler: Any = scope.get("route_handler")
+        if handler is None or handler.opt.get("announces") or scope["path"].startswith("/internal/"):
+            return
+        answers.drop()
+        task = asyncio.create_task(answers.tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def _restore_prefix(self, scope: Scope) -> None:
         """``/api/login`` is ``/api/auth/login`` by the guide's proxy rules; both forms reach the same handler."""
@@ -342,6 +373,8 @@ def _operational_routes(ctx: Context, service: Service) -> list[Any]:
         size, idle = ctx.db.sizes()
         connections.labels(service.name, "open").set(size)
         connections.labels(service.name, "idle").set(idle)
+        for collect in ctx.local.get("collectors", ()):
+            await collect()
         return Response(generate_latest(ctx.metrics), media_type="text/plain; version=0.0.4")
 
     return [health, ready, metrics]

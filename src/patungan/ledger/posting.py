@@ -6,15 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from patungan.kernel import sql
 from patungan.kernel.chance import Chance
 from patungan.kernel.database import Transaction
+from patungan.kernel.errors import Problem
 from patungan.kernel.money import Rupiah
 from patungan.ledger.accounts import Account
 
 
 class Unbalanced(ValueError):
     """A journal whose debits and credits differ; a bug in the caller."""
+
+
+class PeriodClosed(Problem):
+    """A journal dated in a month that is closed; its transaction is lost and nothing is posted."""
+
+    code, status, title = "period_closed", 409, "The books of this period are closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +81,26 @@ async def post(tx: Transaction, chance: Chance, now: datetime, journals: Sequenc
     """Post journals in this transaction; answers how many were new. A journal that moves nothing is passed over.
 
     The database raises where a journal does not balance, a wallet would fall below zero, a key comes back with other
-    content, or this service may not touch an account.
+    content, or this service may not touch an account. Raises PeriodClosed.
     """
     moving = [(each, each.moving) for each in journals if each.moving]
     if not moving:
         return 0
     lines = [(place, line) for place, (_, lines_of) in enumerate(moving, start=1) for line in lines_of]
-    return await _post(
-        tx,
-        [chance.new_id() for _ in moving],
-        [each.key for each, _ in moving],
-        [each.kind for each, _ in moving],
-        [each.reference for each, _ in moving],
-        now,
-        [place for place, _ in lines],
-        [line.account for _, line in lines],
-        [line.amount for _, line in lines],
-    )
+    try:
+        return await _post(
+            tx,
+            [chance.new_id() for _ in moving],
+            [each.key for each, _ in moving],
+            [each.kind for each, _ in moving],
+            [each.reference for each, _ in moving],
+            now,
+            [place for place, _ in lines],
+            [line.account for _, line in lines],
+            [line.amount for _, line in lines],
+        )
+    except asyncpg.ObjectNotInPrerequisiteStateError as error:
+        raise PeriodClosed(str(error)) from error
 
 
 async def balance_of(on: sql.Executor, account: Account) -> Rupiah:

@@ -1,5 +1,5 @@
-"""The documents that are made from the code: the graph of modules, and the events' JSON Schemas. A test checks that they
-are not stale; ``python -m patungan.operations.documents`` writes them anew."""
+"""The documents that are made from the code: the graph of modules, the chart of accounts, and the events' JSON Schemas. A test
+checks that they are not stale; ``python -m patungan.operations.documents`` writes them anew."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import grimp
 import msgspec
 
 from patungan.kernel.contract import EVENTS, OPERATIONS
+from patungan.ledger import chart
 from patungan.operations.layout import REPOSITORY
 from patungan.registry import SERVICES
 
@@ -23,7 +24,7 @@ def documents() -> dict[Path, str]:
     """Every generated document by its path, as it should read now."""
     for entry in SERVICES:
         entry.load()
-    return {DOCS / "modules.txt": module_graph(), **event_schemas()}
+    return {DOCS / "modules.txt": module_graph(), DOCS / "chart-of-accounts.md": chart.page(), **event_schemas()}
 
 
 def module_graph() -> str:

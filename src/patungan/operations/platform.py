@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from valkey.asyncio import Valkey
 
 from patungan.kernel import logs
+from patungan.kernel.answers import keep_answers, stop_keeping
 from patungan.kernel.calls import Calls, Copying, LocalCall
 from patungan.kernel.chance import Chance, SystemChance
 from patungan.kernel.contract import Operation, read_events_operation
@@ -28,6 +29,7 @@ from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import environment_for, load
 from patungan.kernel.time import Clock, SystemClock
 from patungan.kernel.workflows import Timer, ensure_schedule, run_due_schedules
+from patungan.operations.audit import auditor
 from patungan.registry import SERVICES, ServiceEntry
 
 
@@ -97,7 +99,10 @@ class Platform:
             self.services[service.name] = service
             self.contexts[service.name] = ctx
             local[service.name] = _local_call(ctx, service)
+        if "payment" in self.contexts:
+            self.contexts["payment"].local["auditor"] = auditor(self.environment)
         for name, service in self.services.items():
+            keep_answers(self.contexts[name], service.routes)
             if service.on_start is not None:
                 await service.on_start(self.contexts[name])
 
@@ -152,6 +157,7 @@ class Platform:
         for name, service in self.services.items():
             if service.on_stop is not None:
                 await service.on_stop(self.contexts[name])
+            await stop_keeping(self.contexts[name])
         for ctx in self.contexts.values():
             await ctx.db.close()
             await ctx.valkey.aclose()

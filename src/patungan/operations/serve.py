@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,6 +22,20 @@ from patungan.kernel.settings import SettingsError, environment_for
 from patungan.operations.platform import Platform
 from patungan.registry import SERVICES, WEB_PORT, ServiceEntry, service_named
 
+BACKLOG = 4096
+"""Connections that may wait to be taken; a crowd comes at the same second."""
+
+CONNECTIONS = 100_000
+"""Connections that one server holds at a time: thousands watch a session. Granian would stop at the length of the queue."""
+
+
+def allow_many_files() -> None:
+    """Raise this process's limit of open files, which is one a connection, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
 
 def serve_app(app: ASGIApp, host: str, port: int) -> Server:
     """A server for one app in this process's event loop; start it with ``serve()``, end it with ``stop()``."""
@@ -29,7 +45,8 @@ def serve_app(app: ASGIApp, host: str, port: int) -> Server:
         port=port,
         interface=Interfaces.ASGI,
         websockets=False,
-        backlog=1024,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
         log_enabled=False,
         http1_settings=HTTP1Settings(keep_alive=True),
     )
@@ -114,6 +131,7 @@ def main() -> None:
     parser.add_argument("--service", action="append", default=[])
     arguments = parser.parse_args()
     logs.configure(os.environ.get("LOG_LEVEL", "info"))
+    allow_many_files()
     try:
         uvloop.run(_main(arguments))
     except SettingsError as error:

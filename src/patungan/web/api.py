@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,11 +28,31 @@ class ApiProblem(Exception):
         return self.status in (429, 502, 503, 504)
 
 
+KEPT_SECONDS = 0.45
+"""How long a public answer serves every visitor. A service keeps its own no longer, so that both are under a second."""
+
+MOST_KEPT = 1_000
+
+
+class _Reading:
+    """A public answer, or the reading of it that is under way; ``began`` is the time from which its age counts."""
+
+    def __init__(self, began: float, task: asyncio.Task[Any]) -> None:
+        self.began = began
+        self.task = task
+
+    def serves(self, now: float) -> bool:
+        """Whether it may still be shown; a failed reading is shown to those alone who wait for it."""
+        failed = self.task.done() and (self.task.cancelled() or self.task.exception() is not None)
+        return not failed and now - self.began < KEPT_SECONDS
+
+
 class Api:
     """One HTTP client for all services, shared by every request of this process."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = urls
+        self._kept: dict[tuple[str, str, str], _Reading] = {}
         self._client = httpx.AsyncClient(
             timeout=TIMEOUT,
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
@@ -42,6 +63,25 @@ class Api:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def public(self, service: str, path: str, params: Mapping[str, Any]) -> Any:
+        """What a service answers everybody alike; read once for all who ask within a moment. Not to be changed.
+
+        Raises ApiProblem.
+        """
+        now = asyncio.get_running_loop().time()
+        key = (service, path, repr(sorted(params.items())))
+        reading = self._kept.get(key)
+        if reading is None or not reading.serves(now):
+            self._forget(now)
+            reading = _Reading(now, asyncio.create_task(self.call("GET", service, path, params=params)))
+            self._kept[key] = reading
+        # Shielded: one visitor who gives up must not end the reading that the others wait for.
+        return await asyncio.shield(reading.task)
+
+    def _forget(self, now: float) -> None:
+        if len(self._kept) >= MOST_KEPT:
+            self._kept = {key: each for key, each in self._kept.items() if each.serves(now)}
 
     async def call(
         self,

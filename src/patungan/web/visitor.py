@@ -203,6 +203,19 @@ class Visitor:
             self.forget_tokens()
         raise SignInNeeded
 
+    async def look(self, service: str, path: str, **params: Any) -> Any:
+        """As ``get``, for what is the same for everybody: somebody without a session shares it with others for a moment."""
+        if self.signed_in:
+            return await self.get(service, path, **params)
+        return await self._api.public(service, path, params)
+
+    async def glance(self, service: str, path: str, **params: Any) -> Any:
+        """As ``look``, for a part of a page that the rest can do without: None where it cannot be had."""
+        try:
+            return await self.look(service, path, **params)
+        except ApiProblem:
+            return None
+
     async def section(self, service: str, path: str, **params: Any) -> Any:
         """As ``get``, for a part of a page that the rest can do without: None where it cannot be had."""
         try:

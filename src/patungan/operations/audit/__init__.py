@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import asyncpg
 import httpx
+import msgspec
 
+from patungan.contracts.books import AuditResult
 from patungan.kernel.database import owner_url
+from patungan.kernel.errors import Unavailable
 from patungan.operations.audit import books, payments, provider, sessions, stock, wallets
 from patungan.operations.audit.provider import Movement, ProviderBooks
 from patungan.operations.audit.report import Finding, Report, as_json, show
+from patungan.providers.xendit import BASE_URL
 
 if TYPE_CHECKING:
     from patungan.operations.stack import RunningStack
@@ -44,6 +49,7 @@ async def examine(connection: asyncpg.Connection[asyncpg.Record], movements: lis
 
     Nothing but temporary tables is written.
     """
+    await connection.execute(books.PREPARED)
     await connection.execute(payments.PREPARED)
     findings = [await check.carry_out(connection) for check in CHECKS]
     return Report([*findings, await _compared(connection, movements)])
@@ -64,6 +70,21 @@ async def settled_audit(database_url: str, books: ProviderBooks | None) -> Repor
             return report
         await asyncio.sleep(PAUSE_SECONDS)
     return await audit(database_url, books)
+
+
+def auditor(environment: Mapping[str, str]) -> Callable[[], Awaitable[AuditResult]]:
+    """The audit as a service's job carries it out; the provider's books are compared where the sandbox stands for it."""
+    xendit_url = environment.get("XENDIT_API_URL", BASE_URL)
+    theirs = None if xendit_url == BASE_URL else ProviderBooks(xendit_url, environment.get("XENDIT_SECRET_KEY", ""))
+
+    async def carry_out() -> AuditResult:
+        try:
+            report = await settled_audit(environment["DATABASE_URL"], theirs)
+        except (httpx.HTTPError, OSError) as error:
+            raise Unavailable("The database or the provider does not answer the audit") from error
+        return AuditResult(whole=report.whole, broken=list(report.broken()), report=msgspec.Raw(as_json(report)))
+
+    return carry_out
 
 
 def provider_books(stack: RunningStack) -> ProviderBooks | None:

@@ -77,8 +77,8 @@ _RECEIVED = f"""
         from payment.receipts c join payment.payments p on p.id = c.payment_id where c.source = 'xendit'
     ), posted as (
         select key, amount from ({POSTED}) as p
-        where kind = 'gateway_clearing' and amount > 0 and key like 'payment/%'
-            and key not like 'payment/%/quarantined/%'
+        where kind = 'gateway_clearing' and amount > 0 and key not like 'payment/%/quarantined/%'
+          and key not like 'withdrawal/%'
     )
     select r.invoice_id as object, coalesce(r.code, p.key) as label, coalesce(p.amount, 0)::bigint as amount,
         case when r.kind = 'quarantined' then r.amount end as quarantined
@@ -133,6 +133,11 @@ async def compare(connection: asyncpg.Connection[asyncpg.Record], movements: lis
     for kind in _PAYOUT_KINDS:
         moved = {each.object_id: each for each in movements if each.kind == kind and each.moved}
         offences += _matched(kind, moved, withdrawn[kind])
+    offences += [
+        Offence(f"{each.kind} {each.reference_id or each.object_id}", "not in our books", 0, each.amount)
+        for each in movements
+        if each.moved and each.kind not in ("payment", "payment_fee", "refund", *_PAYOUT_KINDS)
+    ]
     offences.sort(key=lambda each: each.subject)
     paid_out = sum(len(each) for each in withdrawn.values())
     examined = len(payments) + len(refunds) + len(quarantined) + len(fees) + paid_out

@@ -10,7 +10,7 @@ from patungan.kernel.settings import Common
 from patungan.services.group_buying import processes
 from patungan.services.group_buying.operations.desk import Desks
 from patungan.services.group_buying.operations.joining import Lookups
-from patungan.services.group_buying.operations.progress import Watchers
+from patungan.services.group_buying.operations.progress import Announcer, Watchers
 from patungan.services.group_buying.routes import routes
 
 
@@ -24,16 +24,16 @@ class Settings(Common, frozen=True, kw_only=True):
 
 async def open_desks(ctx: Context) -> None:
     """One set of desks and one set of watchers a process."""
+    ctx.local["watchers"] = Watchers(ctx)
+    ctx.local["announcer"] = Announcer(ctx)
     ctx.local["desks"] = Desks(ctx)
     ctx.local["lookups"] = Lookups(ctx)
-    ctx.local["watchers"] = Watchers(ctx)
 
 
 async def close_desks(ctx: Context) -> None:
-    """Answer who still waits at a desk, then stop watching."""
-    await ctx.local["desks"].close()
-    await ctx.local["lookups"].close()
-    await ctx.local["watchers"].close()
+    """Answer who still waits at a desk, announce it, then stop watching."""
+    for name in ("desks", "lookups", "announcer", "watchers"):
+        await ctx.local[name].close()
 
 
 service = Service(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from patungan.contracts import payment as contract
-from patungan.kernel.service import Service
+from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.xendit import BASE_URL
 
@@ -14,7 +14,8 @@ from patungan.services.payment.operations import order_escrow as _order_escrow  
 from patungan.services.payment.operations import orders as _orders  # noqa: F401
 from patungan.services.payment.operations import sessions as _sessions  # noqa: F401
 from patungan.services.payment.operations.gateway import close_gateway, open_gateway
-from patungan.services.payment.processes import subscriptions, timers, workflows
+from patungan.services.payment.processes import schedules, subscriptions, timers, workflows
+from patungan.services.payment.reports.closing import watch_books
 from patungan.services.payment.routes import routes
 
 
@@ -46,6 +47,11 @@ class Settings(Common, frozen=True, kw_only=True):
     commission_percent: Annotated[int, "COMMISSION_PERCENT: our share of product revenue"] = 10
 
 
+async def _start(ctx: Context) -> None:
+    await open_gateway(ctx)
+    watch_books(ctx)
+
+
 service = Service(
     name="payment",
     purpose="Xendit payments, escrow, refunds",
@@ -66,7 +72,8 @@ service = Service(
     ],
     subscriptions=subscriptions,
     workflows=workflows,
+    schedules=schedules,
     timers=timers,
-    on_start=open_gateway,
+    on_start=_start,
     on_stop=close_gateway,
 )

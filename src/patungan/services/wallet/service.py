@@ -9,7 +9,7 @@ from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.xendit import BASE_URL
 
-# Imported for what it implements.
+# Imported for what they implement.
 from patungan.services.wallet.operations import cashbacks as _cashbacks  # noqa: F401
 from patungan.services.wallet.operations import credits as _credits  # noqa: F401
 from patungan.services.wallet.operations.gateway import open_gateway, xendit

@@ -45,7 +45,7 @@ async def home(
     categories = await site.categories.all()
     ids = below(categories, category)
     slug = category if ids else ""
-    found: dict[str, Any] = await visitor.get(
+    found: dict[str, Any] = await visitor.look(
         "group-buying",
         "/api/group-buying",
         q=query,

@@ -25,7 +25,7 @@ MAX_QUANTITY = 1_000_000
 
 async def session_of(visitor: Visitor, code: str) -> dict[str, Any]:
     """A session by its code; raises ApiProblem."""
-    found: dict[str, Any] = await visitor.get("group-buying", f"/api/group-buying/code/{quote(code, safe='')}")
+    found: dict[str, Any] = await visitor.look("group-buying", f"/api/group-buying/code/{quote(code, safe='')}")
     return found
 
 
@@ -84,8 +84,8 @@ async def _page(
 ) -> Template:
     session = shown(facts, visitor.now)
     product, people, addresses = await asyncio.gather(
-        visitor.section("product", f"/api/products/{quote(facts['product']['slug'], safe='')}"),
-        visitor.section("group-buying", f"/api/group-buying/{facts['id']}/participants", limit=PEOPLE_SHOWN),
+        visitor.glance("product", f"/api/products/{quote(facts['product']['slug'], safe='')}"),
+        visitor.glance("group-buying", f"/api/group-buying/{facts['id']}/participants", limit=PEOPLE_SHOWN),
         _addresses(visitor, session),
     )
     own = addresses["items"] if addresses else []

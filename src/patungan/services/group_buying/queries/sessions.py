@@ -223,7 +223,7 @@ list_sessions = {
     for name, order in _ORDERS.items()
 }
 count_sessions = sql.one(int, f"select count(*) {_LISTED}")
-sessions_by_ids = sql.many(Session, f"select {SESSION} from sessions where id = any($1::uuid[])")
+sessions_by_ids = sql.many(Session, f"select {SESSION} from sessions where id = any($1::uuid[]) and status <> 'draft'")
 
 set_status = sql.run("update sessions set status = $2 where id = $1")
 set_moq_reached = sql.run("update sessions set moq_reached_at = $2 where id = $1 and moq_reached_at is null")

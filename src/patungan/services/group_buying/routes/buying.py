@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -10,17 +9,19 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from litestar.response import Stream
+from litestar.types import ASGIApp
 from msgspec import Meta
 
 from patungan.contracts import logistics
 from patungan.contracts.product import VariantNotFound
+from patungan.kernel.answers import Kept
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.services.group_buying import rules
 from patungan.services.group_buying.operations import joining, listing, sharing, views
+from patungan.services.group_buying.operations.fan import Viewer
 from patungan.services.group_buying.operations.joining import Joined, Wanted
 from patungan.services.group_buying.operations.listing import Filter, Sort
 from patungan.services.group_buying.operations.progress import Watchers
@@ -80,7 +81,7 @@ class OwnParticipations(msgspec.Struct, frozen=True):
     total: int
 
 
-@get("/api/group-buying", audience=Audience.PUBLIC)
+@get("/api/group-buying", audience=Audience.PUBLIC, kept=Kept.LIST)
 async def list_sessions(
     ctx: Ctx,
     status: FromQuery[str | None] = None,
@@ -138,24 +139,24 @@ async def list_own(ctx: Ctx, caller: SignedIn, page: PageNumber = 1, limit: Page
     return OwnParticipations(shown, page, limit, await participants.count_own(ctx.db, caller.user_id))
 
 
-@get("/api/group-buying/code/{code:str}", audience=Audience.PUBLIC)
+@get("/api/group-buying/code/{code:str}", audience=Audience.PUBLIC, kept=Kept.PAGE)
 async def show_by_code(ctx: Ctx, code: FromPath[str]) -> SessionView:
     return await views.show(ctx, await views.session_by_code(ctx.db, code))
 
 
-@get("/api/group-buying/{session_id:uuid}", audience=Audience.PUBLIC)
+@get("/api/group-buying/{session_id:uuid}", audience=Audience.PUBLIC, kept=Kept.PAGE)
 async def show_session(ctx: Ctx, session_id: FromPath[UUID]) -> SessionView:
     return await views.show(ctx, await views.session_or_404(ctx.db, session_id))
 
 
-@get("/api/group-buying/{session_id:uuid}/participants", audience=Audience.PUBLIC)
+@get("/api/group-buying/{session_id:uuid}/participants", audience=Audience.PUBLIC, kept=Kept.PART)
 async def list_participants(
     ctx: Ctx, session_id: FromPath[UUID], page: PageNumber = 1, limit: PageLimit = 20
 ) -> ShownParticipants:
     return await views.show_participants(ctx, session_id, page, limit)
 
 
-@get("/api/group-buying/{session_id:uuid}/stats", audience=Audience.PUBLIC)
+@get("/api/group-buying/{session_id:uuid}/stats", audience=Audience.PUBLIC, kept=Kept.PART)
 async def show_statistics(ctx: Ctx, session_id: FromPath[UUID]) -> Statistics:
     return await views.statistics(ctx, session_id)
 
@@ -183,21 +184,14 @@ async def list_shipping_options(
     return Options(await joining.shipping_options(ctx, caller.user_id, session_id, address_id, variant_id, quantity))
 
 
-@get("/api/group-buying/{session_id:uuid}/events", audience=Audience.PUBLIC)
-async def watch(ctx: Ctx, session_id: FromPath[UUID]) -> Stream:
+@get("/api/group-buying/{session_id:uuid}/events", audience=Audience.PUBLIC, media_type="text/event-stream")
+async def watch(ctx: Ctx, session_id: FromPath[UUID]) -> ASGIApp:
     """Live progress as server-sent events: a snapshot at once, then every change."""
-    await views.session_or_404(ctx.db, session_id)
     watchers: Watchers = ctx.local["watchers"]
-
-    async def stream() -> AsyncIterator[bytes]:
-        async for event in watchers.watch(session_id):
-            yield event
-
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Stream(stream(), media_type="text/event-stream", headers=headers)
+    return Viewer(await watchers.topic(session_id))
 
 
-@post("/api/group-buying/{session_id:uuid}/join", audience=Audience.CUSTOMER, status=201)
+@post("/api/group-buying/{session_id:uuid}/join", audience=Audience.CUSTOMER, status=201, announces=True)
 async def join(
     ctx: Ctx,
     caller: SignedIn,
@@ -214,7 +208,11 @@ async def leave(ctx: Ctx, caller: SignedIn, session_id: FromPath[UUID], particip
     await joining.leave(ctx, caller.user_id, session_id, participant_id)
 
 
-@patch("/api/group-buying/{session_id:uuid}/participants/{participant_id:uuid}", audience=Audience.CUSTOMER)
+@patch(
+    "/api/group-buying/{session_id:uuid}/participants/{participant_id:uuid}",
+    audience=Audience.CUSTOMER,
+    announces=True,
+)
 async def change_quantity(
     ctx: Ctx,
     caller: SignedIn,

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from patungan.contracts import factory
 from patungan.contracts import product as contract
+from patungan.kernel.answers import Kept
 from patungan.kernel.errors import Unavailable
 from patungan.kernel.http import Ctx, PageLimit, PageNumber, get
 from patungan.kernel.identity import Audience
@@ -48,7 +49,7 @@ class PriceSeries(msgspec.Struct, frozen=True):
     items: list[PricePoint]
 
 
-@get("/api/products", audience=Audience.PUBLIC)
+@get("/api/products", audience=Audience.PUBLIC, kept=Kept.LIST)
 async def list_products(
     ctx: Ctx,
     q: Query = None,
@@ -89,12 +90,12 @@ async def price_series(ctx: Ctx, product_id: FromPath[UUID]) -> PriceSeries:
     return PriceSeries(await price_queries.find_price_points(ctx.db, product_id))
 
 
-@get("/api/products/{slug:str}", audience=Audience.PUBLIC)
+@get("/api/products/{slug:str}", audience=Audience.PUBLIC, kept=Kept.PAGE)
 async def product_page(ctx: Ctx, slug: FromPath[str]) -> ProductDetail:
     return await _shown(ctx, await queries.find_product_by_slug(ctx.db, slug))
 
 
-@get("/api/products/id/{product_id:uuid}", audience=Audience.PUBLIC)
+@get("/api/products/id/{product_id:uuid}", audience=Audience.PUBLIC, kept=Kept.PAGE)
 async def product_by_id(ctx: Ctx, product_id: FromPath[UUID]) -> ProductDetail:
     return await _shown(ctx, await queries.find_product(ctx.db, product_id))
 
