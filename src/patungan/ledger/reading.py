@@ -65,6 +65,14 @@ class AccountMove(msgspec.Struct, frozen=True):
     credits: Rupiah
 
 
+class Payout(msgspec.Struct, frozen=True):
+    """What left the gateway under a reference of a withdrawal or settlement."""
+
+    reference: str
+    amount: Rupiah
+    posted_at: datetime
+
+
 class TransactionLine(msgspec.Struct, frozen=True):
     account: str
     amount: Rupiah
@@ -144,6 +152,7 @@ account_lines = sql.many(
 account_moves = sql.many(
     AccountMove, "select transaction_kind, transactions, debits, credits from ledger.account_moves($1, $2, $3)"
 )
+payouts_of = sql.many(Payout, "select reference, amount, posted_at from ledger.payouts_of($1, $2, $3)")
 transactions_by = sql.many(
     LedgerTransaction,
     """

@@ -33,7 +33,7 @@ from patungan.sandbox.settings import SandboxSettings
 from patungan.sandbox.store import Store
 from patungan.sandbox.whatsapp import cloud, templates
 from patungan.sandbox.whatsapp.routes import whatsapp_router
-from patungan.sandbox.xendit import books, idempotency, invoices, payouts, refunds
+from patungan.sandbox.xendit import books, idempotency, invoices, payouts, refunds, transactions
 from patungan.sandbox.xendit.callbacks import sign as sign_xendit
 from patungan.sandbox.xendit.lifecycle import progress as progress_xendit
 from patungan.sandbox.xendit.routes import xendit_routers
@@ -42,7 +42,7 @@ SCHEMAS = (
     *(faults.SCHEMA, callbacks.SCHEMA),
     shipments.SCHEMA,
     *(messages.SCHEMA, templates.SCHEMA, cloud.SCHEMA),
-    *(books.SCHEMA, idempotency.SCHEMA, invoices.SCHEMA, refunds.SCHEMA, payouts.SCHEMA),
+    *(books.SCHEMA, transactions.SCHEMA, idempotency.SCHEMA, invoices.SCHEMA, refunds.SCHEMA, payouts.SCHEMA),
 )
 SIGNERS: dict[str, Signer] = {
     "xendit": sign_xendit,

@@ -30,10 +30,12 @@ Action = Literal["delay", "fail", "timeout_before", "timeout_after", "lose", "do
 ErrorBody = Callable[[int, str | None, str], bytes]
 
 CALLBACK_PREFIX: Final = "callback"
+LISTED_PREFIX: Final = "listed"
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One rule. ``operation`` may hold wildcards; those of callbacks begin with ``callback``, as ``callback.invoice``.
+    """One rule. ``operation`` may hold wildcards; those of callbacks begin with ``callback``, as ``callback.invoice``,
+    those of rows in the provider's list of transactions with ``listed``, as ``listed.payment``.
 
     ``seconds`` is the delay, the time until a time-out is answered (504), or the most that reordering holds back.
     ``fail`` with a ``retry_after`` is a limit or maintenance; with ``operation`` ``*`` the whole provider is away.
@@ -56,8 +58,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Seconds that a failure's answer asks the caller to wait: a limit (429) or maintenance (503)."""
 
     def matches(self, provider: str, operation: str) -> bool:
-        if operation.startswith(CALLBACK_PREFIX) and not self.operation.startswith(CALLBACK_PREFIX):
-            return False
+        for prefix in (CALLBACK_PREFIX, LISTED_PREFIX):
+            if operation.startswith(f"{prefix}.") and not self.operation.startswith(prefix):
+                return False
         return fnmatchcase(provider, self.provider) and fnmatchcase(operation, self.operation)
 
 

@@ -36,6 +36,12 @@ from patungan.providers.xendit.payouts import (
     PayoutStatus,
 )
 from patungan.providers.xendit.refunds import Refund, RefundReason, RefundRequest, RefundStatus
+from patungan.providers.xendit.transactions import (
+    ListedTransaction,
+    TransactionFee,
+    TransactionStatus,
+    TransactionType,
+)
 
 __all__ = [
     "BANKS",
@@ -51,6 +57,7 @@ __all__ = [
     "InvoiceItem",
     "InvoiceRequest",
     "InvoiceStatus",
+    "ListedTransaction",
     "Payout",
     "PayoutAccount",
     "PayoutCallback",
@@ -62,6 +69,9 @@ __all__ = [
     "RefundReason",
     "RefundRequest",
     "RefundStatus",
+    "TransactionFee",
+    "TransactionStatus",
+    "TransactionType",
     "UnknownCallback",
     "UnknownChannel",
     "Xendit",

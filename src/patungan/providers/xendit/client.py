@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Generic, Protocol, Self, TypeVar
 from urllib.parse import quote
 
@@ -13,8 +14,12 @@ from patungan.providers.http import Call, Deadlines, Effect, Fault, JsonClient, 
 from patungan.providers.xendit.invoices import Invoice, InvoiceRequest
 from patungan.providers.xendit.payouts import Payout, PayoutRequest
 from patungan.providers.xendit.refunds import Refund, RefundRequest
+from patungan.providers.xendit.transactions import ListedTransaction
 
 BASE_URL = "https://api.xendit.co"
+
+MOST_LISTED = 50
+"""Transactions of one page, at most."""
 
 
 class _Numbered(Protocol):
@@ -131,6 +136,25 @@ class Xendit:
         """The balance of our account in rupiah."""
         call = _read("get balance", "/balance", account_type=account_type, currency="IDR")
         return (await self._client.send(call, _Balance)).balance
+
+    async def list_transactions(self, created_from: datetime, created_to: datetime) -> list[ListedTransaction]:
+        """Every transaction of the account that was made from a moment to another, both included, as the list shows them:
+        a row that it shows twice is there twice."""
+        query = {
+            "created[gte]": created_from.astimezone(UTC).isoformat(),
+            "created[lte]": created_to.astimezone(UTC).isoformat(),
+            "limit": str(MOST_LISTED),
+        }
+        found: list[ListedTransaction] = []
+        while True:
+            call = _read("list transactions", "/transactions", **query)
+            page = await self._client.send(call, _Page[ListedTransaction])
+            found += page.data
+            if not page.has_more or not page.data:
+                return found
+            if query.get("after_id") == page.data[-1].id:
+                raise ProviderUnavailable("xendit", "list transactions", "its pages repeat themselves")
+            query["after_id"] = page.data[-1].id
 
     async def _all_pages(self, page_type: type[_Page[R]], operation: str, path: str, **query: str) -> list[R]:
         found: dict[str, R] = {}

@@ -12,6 +12,7 @@ import msgspec
 
 from patungan.sandbox.clock import iso
 from patungan.sandbox.context import Sandbox
+from patungan.sandbox.xendit import transactions
 
 SCHEMA: Final = """
 create table if not exists movements (
@@ -105,6 +106,7 @@ def record(
         *(movement_id or object_id, kind, external_id, reference_id, invoice_id, object_id, amount, status),
         sandbox.now(),
     )
+    transactions.strike(sandbox, movement_id or object_id, kind, amount)
     if status not in WITHOUT_EFFECT:
         sandbox.store.execute("update account set balance = balance + ?", SIGN[kind] * amount)
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from patungan.sandbox.clock import parse_iso
 from patungan.sandbox.context import GivenSandbox
-from patungan.sandbox.xendit import books, channels, invoices, payments, payouts, refunds
+from patungan.sandbox.xendit import books, channels, invoices, payments, payouts, refunds, transactions
 from patungan.sandbox.xendit.access import RateLimitHeaders, require_secret_key
 from patungan.sandbox.xendit.errors import (
     XenditError,
@@ -153,6 +153,32 @@ async def get_balance(request: AnyRequest, sandbox: GivenSandbox) -> Answer:
     return {"balance": books.balance(sandbox) if account == "CASH" else 0}
 
 
+@get("/transactions", opt={"operation": "list_transactions"})
+async def list_transactions(request: AnyRequest, sandbox: GivenSandbox) -> Answer:
+    """Times are asked for as ``created[gte]`` and ``created[lte]``."""
+    wanted = transactions.Wanted(
+        types=query_list(request, "types"),
+        statuses=query_list(request, "statuses"),
+        reference=query_value(request, "reference_id"),
+        product_id=query_value(request, "product_id"),
+        created_from=query_parsed(request, "created[gte]", parse_iso),
+        created_to=query_parsed(request, "created[lte]", parse_iso),
+        after_id=query_value(request, "after_id"),
+        limit=query_limit(request, most=transactions.MOST),
+    )
+    found, has_more = transactions.search(sandbox, wanted)
+    answer: Answer = {"data": [transactions.rendered(sandbox, row) for row in found], "has_more": has_more, "links": []}
+    if has_more:
+        href = f"/transactions?limit={wanted.limit}&after_id={found[-1].id}"
+        answer["links"] = [{"href": href, "rel": "next", "method": "GET"}]
+    return answer
+
+
+@get("/transactions/{transaction_id:str}", opt={"operation": "get_transaction"})
+async def get_transaction(transaction_id: FromPath[str], sandbox: GivenSandbox) -> Answer:
+    return transactions.rendered(sandbox, transactions.find(sandbox, transaction_id))
+
+
 @get("/_sandbox/books")
 async def read_books(request: AnyRequest, sandbox: GivenSandbox) -> Answer:
     return books.page(
@@ -200,7 +226,7 @@ def xendit_routers(rate_limit: int) -> list[Router]:
             *(create_invoice, get_invoice, list_invoices, expire_invoice),
             *(create_refund, get_refund, list_refunds, cancel_refund),
             *(create_payout, get_payout, list_payouts, cancel_payout, list_payout_channels),
-            *(get_balance, read_books, decide_refund),
+            *(get_balance, list_transactions, get_transaction, read_books, decide_refund),
         ],
         guards=[require_secret_key],
         middleware=[RateLimitHeaders(rate_limit)],

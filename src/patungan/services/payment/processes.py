@@ -24,6 +24,7 @@ from patungan.services.payment.operations.payments import (
 from patungan.services.payment.operations.refunds import CARRY_OUT_REFUND, CarryOutRefund
 from patungan.services.payment.operations.webhooks import ASK_PROVIDER, AskProvider
 from patungan.services.payment.queries import refunds as refund_queries
+from patungan.services.payment.reconciliation import processes as reconciliation
 from patungan.services.payment.reports import processes as reports
 
 END_ATTEMPTS = 6
@@ -100,10 +101,8 @@ async def look_after_refunds(ctx: Context) -> None:
         await refunds.advance_refund(ctx, refund_id)
 
 
-workflows: list[Workflow[Any]] = [end_invoice, return_hold, ask_provider, carry_out_refund, *reports.workflows]
+workflows: list[Workflow[Any]] = [end_invoice, return_hold, ask_provider, carry_out_refund]
+workflows += [*reports.workflows, *reconciliation.workflows]
 subscriptions = [follow_participants]
-timers = [
-    *(expire_unopened, settle_overdue, ask_wallets, process_open_webhooks, look_after_refunds),
-    *reports.timers,
-]
-schedules = [*reports.schedules]
+timers = [expire_unopened, settle_overdue, ask_wallets, process_open_webhooks, look_after_refunds, *reports.timers]
+schedules = [*reports.schedules, *reconciliation.schedules]

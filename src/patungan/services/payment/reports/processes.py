@@ -41,12 +41,13 @@ async def last_day(ctx: Context) -> date:
 @workflow(AUDIT_BOOKS, AuditBooks)
 async def audit_books(run: Run, request: AuditBooks) -> None:
     """Audit the books; where they are whole close the day that was asked for, else leave it open and say so."""
+    # The day before the audit: one that ends while the audit runs was not wholly seen by it.
+    day = await run.step(last_day) if request.yesterday else request.day
     audit_id = await run.step(new_audit) if request.audit_id is None else request.audit_id
     trigger = "manual" if request.requested_by else "nightly"
     whole = await run.step(closing.carry_out_audit, audit_id, trigger, request.requested_by)
-    if request.day is None and not request.yesterday:
+    if day is None:
         return
-    day = await run.step(last_day) if request.day is None else request.day
     if whole:
         await run.step(closing.close_day, day, audit_id)
     else:

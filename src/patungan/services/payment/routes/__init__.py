@@ -1,5 +1,6 @@
 """The public API of payment: a buyer's payments, finance's lists and decisions, and the provider's webhooks."""
 
+from patungan.services.payment.reconciliation.routes import routes as reconciliation_routes
 from patungan.services.payment.reports.routes import routes as report_routes
 from patungan.services.payment.routes.exceptions import (
     process_again,
@@ -56,4 +57,5 @@ routes = [
     payment_webhook,
     invoice_webhook,
     *report_routes,
+    *reconciliation_routes,
 ]
