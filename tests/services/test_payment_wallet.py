@@ -12,6 +12,7 @@ import pytest
 
 from patungan.contracts import payment as contract
 from patungan.contracts import wallet
+from patungan.kernel.contract import rows
 from patungan.kernel.money import Rupiah
 from patungan.ledger import accounts
 from tests.house import House, Person
@@ -25,7 +26,7 @@ async def buyer(one_house: House) -> Person:
     """Somebody with 1,000,000 rupiah in the wallet."""
     person = await one_house.person()
     cashback = wallet.Cashback(participant_id=uuid4(), user_id=person.id, amount=Rupiah(1_000_000))
-    request = wallet.CreditCashbacks(session_id=uuid4(), session_code="GB-20261123-AAAAA", cashbacks=[cashback])
+    request = wallet.CreditCashbacks(session_id=uuid4(), session_code="GB-20261123-AAAAA", cashbacks=rows([cashback]))
     await one_house.context("group-buying").call(wallet.credit_cashbacks, request)
     return person
 
