@@ -6,6 +6,7 @@ Reference: the rows that a close writes, inserted by one SQL statement into empt
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import time
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import msgspec
+import psutil
 
 from benchmarks.frame.figures import ratio
 from benchmarks.frame.market import Market
@@ -164,7 +166,14 @@ async def _close(
 
 
 def _processor_seconds(platform: BenchPlatform) -> dict[str, float]:
-    return {name: platform.pieces[name].cpu_seconds() for name in ("api", "worker")}
+    """Of the two processes, and of the server with those of its backends that are there still."""
+    server = psutil.Process(platform.pieces["postgres"].process.pid)
+    backends = 0.0
+    for each in (server, *server.children()):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = each.cpu_times()
+            backends += times.user + times.system
+    return {"postgres": backends, **{name: platform.pieces[name].cpu_seconds() for name in ("api", "worker")}}
 
 
 async def _until(owner: asyncpg.Connection[asyncpg.Record], sql: str, *args: Any) -> None:

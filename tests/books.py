@@ -12,7 +12,7 @@ _UNDER_WAY = """
                 and split_part(name, '.', 1) in ('group-buying', 'payment', 'wallet', 'order', 'warehouse', 'settlement')
                 and workflow_uuid not in (
                     select 'close-' || id from group_buying.sessions where status = 'pending_stock'))
-        + (select count(*) from payment.refunds where status in ('pending', 'processing'))
+        + (select count(*) from payment.refunds where status in ('pending', 'processing') and not awaits_approval)
         + (select count(*) from payment.webhook_events where processed_at is null)
         + (select count(*) from wallet.webhook_events where processed_at is null)
         + (select count(*) from wallet.withdrawals where status = 'processing')

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -104,11 +104,20 @@ class Person:
 class House:
     """All sixteen services, the worker and the sandbox, in the test's own event loop, on a virtual clock."""
 
-    def __init__(self, servers: Servers, template: str, shape: Shape, *, worker: bool = True) -> None:
+    def __init__(
+        self,
+        servers: Servers,
+        template: str,
+        shape: Shape,
+        *,
+        worker: bool = True,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._servers = servers
         self._template = template
         self.shape = shape
         self._with_worker = worker
+        self._settings = settings or {}
         self.name = f"t_{secrets.token_hex(5)}"
         self.clock = VirtualClock()
         self.environment: dict[str, str] = {}
@@ -139,10 +148,13 @@ class House:
             "SMS_API_KEY": "sms-tests",
             "BITESHIP_API_URL": f"{self.sandbox_url}/biteship",
             "BITESHIP_API_KEY": "biteship-tests",
+            "BITESHIP_WEBHOOK_SIGNATURE_SECRET": secrets.token_hex(24),
+            "LOGISTICS_WEBHOOK_HMAC_SECRET": secrets.token_hex(24),
             **{
                 f"{entry.module.upper()}_SERVICE_URL": f"http://127.0.0.1:{self.ports[entry.name]}"
                 for entry in SERVICES
             },
+            **{name: value.format(sandbox=self.sandbox_url) for name, value in self._settings.items()},
         }
         sandbox = create_sandbox(
             SandboxSettings(
@@ -155,6 +167,10 @@ class House:
                 whatsapp_api_token=self.environment["WHATSAPP_API_TOKEN"],
                 sms_api_key=self.environment["SMS_API_KEY"],
                 biteship_api_key=self.environment["BITESHIP_API_KEY"],
+                logistics_callback_url=f"http://127.0.0.1:{self.ports['logistics']}/api/webhooks/logistics",
+                logistics_webhook_secret=self.environment["BITESHIP_WEBHOOK_SIGNATURE_SECRET"],
+                courier_push_url=f"http://127.0.0.1:{self.ports['logistics']}/api/webhooks/logistics",
+                courier_push_secret=self.environment["LOGISTICS_WEBHOOK_HMAC_SECRET"],
                 refund_delay=0.05,
             ),
             clock=self.clock.now,

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -68,6 +69,9 @@ def command(name: str | None, arguments: Sequence[str], *, as_json: bool) -> int
     module = importlib.import_module(f"benchmarks.{name}")
     options = parse(name, module.Options, arguments)
     allow_many_files()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # However it is ended, it ends what it has started.
+        signal.signal(number, signal.default_int_handler)
     report: dict[str, Any] = asyncio.run(module.run(Progress(), options))
     report = {"benchmark": name, "options": msgspec.to_builtins(options), **msgspec.to_builtins(report)}
     if as_json:

@@ -100,9 +100,9 @@ _WRITTEN = {
     f" in (select user_id::text from {_MINE} p)",
     "ledger.accounts": f"select a.* from ledger.accounts a where a.code in (select 'wallet/' || user_id from {_MINE} p)",
     "ledger.transactions": "select t.* from ledger.transactions t"
-    f" where t.idempotency_key in (select 'cashback/' || id from {_MINE} p)",
+    " where t.kind = 'refund_issued' and t.reference = 'session/' || $1::text",
     "ledger.entries": "select e.* from ledger.entries e join ledger.transactions t on t.id = e.transaction_id"
-    f" where t.idempotency_key in (select 'cashback/' || id from {_MINE} p)",
+    " where t.kind = 'refund_issued' and t.reference = 'session/' || $1::text",
     "ledger.balances": "select b.* from ledger.balances b join ledger.accounts a on a.id = b.account_id"
     f" where a.code in (select 'wallet/' || user_id from {_MINE} p)",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,8 @@ from patungan.registry import SERVICES, WEB_PORT, service_named
 START_SECONDS = 120
 LAST_MOVED = 100
 """How many ports above the first the services take: 3000 to 3016, and room."""
+FIRST_PLACE, LAST_PLACE = 100, 320
+"""Hundreds of port numbers among which the services find their place: 10000 to 31999."""
 
 
 @dataclass
@@ -129,16 +132,16 @@ class BenchPlatform:
     ) -> None:
         """Bring everything up, in the order of need."""
         self._account = server_account()
-        secrets = load_or_create(self.data.secrets)
+        made = load_or_create(self.data.secrets)
         with self.progress.step("made a database cluster"):
-            self.password = secrets["DATABASE_PASSWORD"]
+            self.password = made["DATABASE_PASSWORD"]
             home = place_for(self.data, "postgres", self._account)
             self.cluster = await asyncio.to_thread(Cluster.prepare, home, free_port(), self.password, self._account)
         home = place_for(self.data, "valkey", self._account)
-        valkey = ValkeyServer.prepare(home, free_port(), secrets["REDIS_PASSWORD"], self._account)
+        valkey = ValkeyServer.prepare(home, free_port(), made["REDIS_PASSWORD"], self._account)
         self._shift = _free_shift()
         sandbox_port = free_port()
-        self._compose(secrets, valkey.url, sandbox_port, variables or {})
+        self._compose(made, valkey.url, sandbox_port, variables or {})
         with self.progress.step("started PostgreSQL, Valkey and the sandbox, migrated the database"):
             self._spawn("postgres", self.cluster.command(), account=self._account, stop_signal=signal.SIGINT)
             self._spawn("valkey", valkey.command(), account=self._account)
@@ -166,7 +169,7 @@ class BenchPlatform:
                 piece.process.kill()
                 await asyncio.to_thread(piece.process.wait)
 
-    def _compose(self, secrets: Mapping[str, str], redis_url: str, sandbox_port: int, extra: Mapping[str, str]) -> None:
+    def _compose(self, made: Mapping[str, str], redis_url: str, sandbox_port: int, extra: Mapping[str, str]) -> None:
         urls = {f"{entry.module.upper()}_SERVICE_URL": self.url(entry.name) for entry in SERVICES}
         callbacks = {
             "PAYMENT_CALLBACK_URL": self.url("payment", "/api/webhooks/payment"),
@@ -178,7 +181,7 @@ class BenchPlatform:
         # What a person has set in .env or in the shell is not for a benchmark: it would no longer be comparable.
         self.environment = composed(
             {**urls, **callbacks, **moved, **extra},
-            secrets,
+            made,
             data=self.data.root,
             database_url=self.cluster.url(self.password),
             redis_url=redis_url,
@@ -232,10 +235,12 @@ class BenchPlatform:
 
 
 def _free_shift() -> int:
-    """By how much the services' ports are moved so that all of them are free."""
-    for _ in range(50):
-        shift = free_port() // LAST_MOVED * LAST_MOVED - WEB_PORT
-        if all(ports.is_free(WEB_PORT + shift + number) for number in range(len(SERVICES) + 1)):
+    """By how much the services' ports are moved so that all of them are free, and below those that the system hands out."""
+    first = secrets.randbelow(LAST_PLACE - FIRST_PLACE)
+    for number in range(LAST_PLACE - FIRST_PLACE):
+        place = FIRST_PLACE + (first + number) % (LAST_PLACE - FIRST_PLACE)
+        shift = place * LAST_MOVED - WEB_PORT
+        if all(ports.is_free(WEB_PORT + shift + port) for port in range(len(SERVICES) + 1)):
             return shift
     raise OperationError("there are not enough free ports next to one another")
 

@@ -103,7 +103,12 @@ SERVICES: tuple[ServiceEntry, ...] = (
             GatewayRoute("webhooks/disbursement", limited=False),
         ),
     ),
-    ServiceEntry("logistics", 3011, "Shipping rates, booking and tracking", (GatewayRoute("logistics"),)),
+    ServiceEntry(
+        "logistics",
+        3011,
+        "Shipping rates, booking and tracking",
+        (GatewayRoute("logistics"), GatewayRoute("webhooks/logistics", limited=False)),
+    ),
     ServiceEntry("seller", 3012, "Sellers and their inventory", (GatewayRoute("sellers"),)),
     ServiceEntry("settlement", 3013, "Factory settlements and payouts", (GatewayRoute("settlements"),)),
     ServiceEntry("office", 3014, "Agent offices", (GatewayRoute("offices"),)),

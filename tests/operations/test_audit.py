@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from patungan.contracts.wallet import HoldFunds, hold_funds
+from patungan.contracts.wallet import HoldFunds, ReleaseHold, hold_funds, release_hold
 from patungan.kernel.identity import Caller, Role
 from patungan.kernel.money import Rupiah
 from patungan.operations import audit as auditing
@@ -41,11 +41,12 @@ async def played(one_house: House, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def spend(house: House) -> None:
-    """Somebody with money in the wallet has a part of it held, and takes another to a bank."""
+    """Somebody with money in the wallet has a part of it held and given back, and takes another to a bank."""
     user_id = await value(house, "select user_id from wallets order by balance desc, user_id limit 1")
     person = Person(house, user_id, "", Caller(user_id, Role.CUSTOMER))
     held = HoldFunds(payment_id=uuid4(), payment_code="PAY-20261123-ABCDEF", user_id=user_id, amount=Rupiah(1_000))
     await house.context("payment").call(hold_funds, held)
+    await house.context("payment").call(release_hold, ReleaseHold(payment_id=held.payment_id, reason="expired"))
     made = await withdraw(person, 10_000)
     await run_batch(house)
     await becomes(person, made, "completed")
@@ -230,7 +231,7 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
         "update wallet.wallets set balance = balance + 1 where user_id = (select min(user_id::text)::uuid from wallet.wallets)",
         {"wallets"},
     ),
-    ("a hold forgotten", "delete from wallet.holds", {"holds"}),
+    ("a hold come alive", "update wallet.holds set status = 'held', ended_at = null, reason = null", {"holds"}),
     (
         "a withdrawal's state changed",
         "update wallet.withdrawals set status = 'failed', failure_reason = 'none'",

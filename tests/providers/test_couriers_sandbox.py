@@ -195,9 +195,13 @@ async def test_biteship_from_booking_to_door(bench: Bench) -> None:
     )
     assert told == [
         StatusCallback(
-            order_id=parcel.order_id, provider_status=status, tracking_id=parcel.tracking_id, waybill=parcel.waybill
+            order_id=parcel.order_id,
+            updated_at=event.at,
+            provider_status=status,
+            tracking_id=parcel.tracking_id,
+            waybill=parcel.waybill,
         )
-        for status in ("confirmed", "picked", "dropping_off", "delivered")
+        for status, event in zip(("confirmed", "picked", "dropping_off", "delivered"), tracking.events, strict=True)
     ]
 
 

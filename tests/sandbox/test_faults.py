@@ -48,6 +48,12 @@ async def test_other_operations_go_on(sandbox: RunningSandbox) -> None:
     assert (await sandbox.xendit.get("/balance")).status_code == 200
 
 
+async def test_maintenance_says_when_to_come_back(sandbox: RunningSandbox) -> None:
+    await lay(sandbox, operation="*", action="fail", status=503, retry_after=90)
+    refused = await sandbox.xendit.get("/balance")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "90")
+
+
 async def test_each_provider_fails_in_its_own_words(sandbox: RunningSandbox) -> None:
     await lay(sandbox, provider="*", operation="*", action="fail", status=500)
     whatsapp = await sandbox.http.post("/whatsapp/v23.0/1/messages", json={})

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patungan.contracts import logistics
 from patungan.contracts.factory import FactoryStatusChanged, FactoryVerified
 from patungan.contracts.group_buying import (
     ParticipantConfirmed,
@@ -26,6 +28,7 @@ from patungan.contracts.order import OrderCreated, OrderStatusChanged
 from patungan.contracts.warehouse import PurchaseOrderStatusChanged
 from patungan.kernel.money import Rupiah
 from patungan.kernel.settings import SettingsError, load
+from patungan.providers.couriers import ShipmentStatus
 from patungan.services.notification import templates
 from patungan.services.notification.notice import LONGEST_MESSAGE, LONGEST_NAME, LONGEST_TITLE, Notice, Text, shortened
 from patungan.services.notification.rules import (
@@ -251,3 +254,24 @@ def test_production_does_not_start_without_twilio_s_account() -> None:
         assert [fault.split(" ")[0] for fault in refused.value.faults] == [variable]
     with pytest.raises(SettingsError, match="placeholder"):
         load(Settings, {**strong, "SMS_API_KEY": "your-sms-provider-key-of-the-guide"})
+
+
+@pytest.mark.parametrize("status", list(ShipmentStatus))
+def test_a_parcel_at_the_door_is_told_and_nothing_else_of_it(status: ShipmentStatus) -> None:
+    order_id, user_id = uuid4(), uuid4()
+    event = logistics.ShipmentStatusChanged(
+        shipment_id=uuid4(), order_id=order_id, order_number="ORD-20261123-ABCDE23", user_id=user_id, factory_id=uuid4(),
+        purchase_order_id=None, courier="jne", waybill="5001", was="in_transit", status=status, reason="",
+        occurred_at=datetime(2026, 11, 25, tzinfo=UTC),
+    )  # fmt: skip
+    notice = templates.parcel_moved(event)
+    if status is not ShipmentStatus.OUT_FOR_DELIVERY:
+        assert notice is None
+        return
+    assert notice is not None
+    assert (notice.type, notice.related_id) == (NotificationType.OUT_FOR_DELIVERY, order_id)
+    assert notice.indonesian.message == (
+        "Kurir JNE sedang mengantar pesanan ORD-20261123-ABCDE23 ke alamat Anda hari ini. Nomor resi: 5001."
+    )
+    assert notice.english.message == "JNE is bringing your order ORD-20261123-ABCDE23 today. Waybill: 5001."
+    assert templates.parcel_moved(msgspec.structs.replace(event, order_id=None)) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from patungan.services.order.rules import (
@@ -77,6 +77,7 @@ def test_a_factory_prepares_and_no_more() -> None:
     assert judge(S.DELIVERED, S.PROCESSING, Actor.FACTORY, paid=True) is Verdict.NO_SUCH_MOVE
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(OrderStatus), st.sampled_from(OrderStatus), st.sampled_from(Actor), st.booleans())
 def test_nobody_sets_money_by_hand_nor_leaves_the_machine(
     one: OrderStatus, other: OrderStatus, actor: Actor, paid: bool

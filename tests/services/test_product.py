@@ -461,3 +461,69 @@ async def test_a_page_is_shown_without_its_factory_when_that_service_is_down(
 
 async def _unavailable(*_: object) -> list[object]:
     raise Unavailable()
+
+
+async def test_publishing_at_once_happens_once(one_house: House) -> None:
+    owner, factory = await selling_factory(one_house)
+    product = await draft(one_house, owner, factory)
+    await upload(owner, product["id"], PICTURE.format("sekali").encode())
+    path = f"/api/products/id/{product['id']}"
+    answers = await asyncio.gather(*(owner.request("POST", "product", f"{path}/publish") for _ in range(6)))
+    assert {each.status_code for each in answers} == {200}
+    assert {each.json()["status"] for each in answers} == {"active"}
+    assert await events_of(one_house, product["id"]) == ["product.published"]
+    found = await one_house.request("GET", "product", "/api/products", factory_id=factory["id"])
+    assert found.json()["total"] == 1
+
+
+async def test_the_last_of_publishing_and_withdrawing_holds(one_house: House) -> None:
+    owner, factory = await selling_factory(one_house)
+    product = await published_product(one_house, owner, factory["id"])
+    path = f"/api/products/id/{product['id']}"
+    calls = [("DELETE", path), ("POST", f"{path}/publish")] * 4
+    answers = await asyncio.gather(*(owner.request(method, "product", place) for method, place in calls))
+    assert {each.status_code for each in answers} <= {200, 204}
+    events = await events_of(one_house, product["id"])
+    assert all(one != other for one, other in itertools.pairwise(events))
+    status = (await owner.get("product", f"/api/products/mine/{product['id']}"))["status"]
+    assert status == ("active" if events[-1] == "product.published" else "inactive")
+    found = await one_house.request("GET", "product", "/api/products", factory_id=factory["id"])
+    assert found.json()["total"] == (1 if status == "active" else 0)
+
+
+async def test_no_price_changes_once_a_session_is_known_to_be_open(one_house: House) -> None:
+    owner, factory = await selling_factory(one_house)
+    product = await published_product(one_house, owner, factory["id"])
+    path = f"/api/products/id/{product['id']}"
+    producer = one_house.context("group-buying")
+    opened = group_buying.SessionOpened(
+        session_id=uuid4(),
+        code="GB-20261123-RACES",
+        product_id=UUID(product["id"]),
+        product_name=product["name"],
+        factory_id=UUID(factory["id"]),
+        ends_at=one_house.clock.now(),
+    )
+    prices = itertools.count(100_001)
+    accepted: list[int] = []
+
+    async def reprice() -> bool:
+        """Whether the last of five changes at once was refused."""
+        wanted = [next(prices) for _ in range(5)]
+        bodies = [{"base_price": price} for price in wanted]
+        answers = await asyncio.gather(*(owner.request("PATCH", "product", path, body) for body in bodies))
+        assert {each.status_code for each in answers} <= {200, 409}
+        accepted.extend(price for price, each in zip(wanted, answers, strict=True) if each.status_code == 200)
+        return all(each.status_code == 409 for each in answers)
+
+    assert await reprice() is False
+    async with producer.db.transaction() as tx:
+        await producer.publish(tx, opened)
+    await one_house.eventually(reprice)
+    fixed = (await owner.get("product", f"/api/products/mine/{product['id']}"))["base_price"]
+    assert await reprice() is True
+    history = await owner.get("product", f"/api/products/mine/{product['id']}/prices", limit=100)
+    # Every accepted change is in the history, and the last one stands.
+    assert sorted(each["base_price"] for each in history["items"]) == sorted([100_000, *accepted])
+    assert history["items"][0]["base_price"] == fixed
+    assert (await owner.get("product", f"/api/products/mine/{product['id']}"))["base_price"] == fixed

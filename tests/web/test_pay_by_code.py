@@ -58,3 +58,27 @@ async def test_a_receipt_asks_for_signing_in(browser: Browser, one_house: House,
     owed = await Till(one_house).owe(await one_house.person())
     answer = await browser.client.get(f"/payments/{owed.id}/{path}")
     assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
+
+
+async def test_a_part_is_paid_from_the_wallet(one_house: House) -> None:
+    buyer = await one_house.person()
+    funding = Checkout(one_house, buyer)
+    await funding.pay({"payment_method": "BANK_TRANSFER"})
+    await funding.refund()
+
+    async def funded() -> bool:
+        return bool((await buyer.get("wallet", "/api/wallet/balance"))["balance"] == 329_000)
+
+    await one_house.eventually(funded)
+    owed = await Checkout(one_house, buyer).owe()
+    path = f"/payments/{owed.id}"
+    async with storefront(one_house) as browser:
+        await browser.sign_in(buyer.phone, PASSWORD)
+        page = await browser.open(path)
+        assert page.form(f"{path}/wallet").one("input", name="amount").attributes["value"] == "329000"
+        for amount, status in (("0", 400), ("banyak", 400), ("329001", 409)):
+            refused = await browser.send(page, f"{path}/wallet", status, amount=amount)
+            assert refused.form(f"{path}/wallet")
+        done = await browser.send(page, f"{path}/wallet", amount="150.000")
+        assert "Rp 150.000" in done.text and not done.tree.all("form", action=f"{path}/wallet")
+        assert done.tree.one("button", id="pay-button").text == "Bayar Rp 350.000"

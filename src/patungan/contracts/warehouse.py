@@ -101,10 +101,26 @@ class ReleaseDemand(Message, frozen=True):
     reason: str
 
 
+class ConsumedOrder(Message, frozen=True):
+    """Units of a variant that left with an order's parcel."""
+
+    order_id: UUID
+    variant_id: UUID | None
+    quantity: int
+
+
+class ConsumeDemand(Message, frozen=True):
+    """Takes the goods of orders that were shipped out of the stock that is held for their session; once an order."""
+
+    session_id: UUID
+    orders: list[ConsumedOrder]
+
+
 get_warehouses = operation("warehouse", "get-warehouses", GetWarehouses, Warehouses)
 get_bundle_rules = operation("warehouse", "get-bundle-rules", GetBundleRules, BundleRules)
 fulfil_demand = operation("warehouse", "fulfil-demand", FulfilDemand, Fulfilment, timeout=15.0)
 release_demand = operation("warehouse", "release-demand", ReleaseDemand, Nothing)
+consume_demand = operation("warehouse", "consume-demand", ConsumeDemand, Nothing, timeout=15.0)
 
 
 class WarehouseNotFound(Problem):
@@ -139,6 +155,10 @@ class DemandReleased(Problem):
     """A demand that arrives after its session was given up."""
 
     code, status, title = "demand_released", 409, "This session's stock was given back already"
+
+
+class DemandUnknown(Problem):
+    code, status, title = "demand_unknown", 404, "No stock was asked for by this session"
 
 
 @event("warehouse", "stock.reserved")

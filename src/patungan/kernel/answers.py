@@ -239,11 +239,11 @@ async def _send_entry(entry: Entry, scope: Scope, send: Send) -> None:
 
 
 def _patterns(routes: Iterable[Any]) -> tuple[list[re.Pattern[str]], set[str]]:
-    """The paths of the routes whose answers are kept, and the fixed paths of all others."""
+    """The paths of the routes whose answers are kept, and the fixed paths of all others that are read."""
     kept: list[re.Pattern[str]] = []
     others: set[str] = set()
     for route in routes:
-        for path in route.paths:
+        for path in route.paths if "GET" in route.http_methods else ():
             if route.opt.get("kept") is not None:
                 kept.append(re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(path))))
             elif "{" not in path:

@@ -34,7 +34,7 @@ NOT_INHERITED = ("HOST", "PORT", "WEB_PORT", "SERVICE_HOST", "PATUNGAN_SHAPE")
 
 OURS = re.compile(
     r"^(PATUNGAN|SANDBOX|DATABASE|REDIS|JWT|OTP|SERVICE_TOKEN|DATA_ENCRYPTION|PUBLIC|CORS|LOG|BOT|XENDIT|WHATSAPP|FCM"
-    r"|SMS|SMTP|IMAGE|BITESHIP|JNE|JNT|SICEPAT|GOOGLE_MAPS|S3|AWS|OTEL|STORAGE|BACKUP)_|_(SERVICE|CALLBACK)_URL$"
+    r"|SMS|SMTP|SHIPPER|LOGISTICS_WEBHOOK|FLAT_RATE|LEG1|IMAGE|BITESHIP|JNE|JNT|SICEPAT|GOOGLE_MAPS|S3|AWS|OTEL|STORAGE|BACKUP)_|_(SERVICE|CALLBACK)_URL$"
 )
 """Names of variables that belong to the platform, among all that a shell may carry."""
 
@@ -98,6 +98,7 @@ def composed(
         filled |= {name: sandbox_url + path for name, path in SANDBOX_PATHS.items()}
         filled["SANDBOX_DATA"] = str(data / "sandbox")
         filled["WHATSAPP_CALLBACK_URL"] = f"http://127.0.0.1:{service_named('whatsapp').port}/api/whatsapp/webhook"
+        filled["LOGISTICS_CALLBACK_URL"] = f"http://127.0.0.1:{service_named('logistics').port}/api/webhooks/logistics"
     if split:
         filled["PATUNGAN_SHAPE"] = "split"
         filled |= {f"{entry.module.upper()}_SERVICE_URL": f"http://127.0.0.1:{entry.port}" for entry in SERVICES}

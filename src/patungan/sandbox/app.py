@@ -19,7 +19,7 @@ from patungan.sandbox.callbacks import Outbox, Signer
 from patungan.sandbox.clock import Clock, utc_now
 from patungan.sandbox.context import Sandbox, repeat
 from patungan.sandbox.control import control_router, health
-from patungan.sandbox.couriers import movement, shipments
+from patungan.sandbox.couriers import movement, pushes, shipments
 from patungan.sandbox.couriers.biteship import webhooks
 from patungan.sandbox.couriers.biteship.routes import biteship_router
 from patungan.sandbox.couriers.jne import jne_router
@@ -49,6 +49,7 @@ SIGNERS: dict[str, Signer] = {
     "whatsapp": cloud.sign,
     "sms": sms.sign_twilio,
     "biteship": webhooks.sign,
+    **dict.fromkeys(("jne", "jnt", "sicepat"), pushes.sign),
 }
 PROGRESS = (progress_xendit, cloud.progress, sms.progress, movement.progress)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post, put
@@ -149,6 +149,32 @@ async def advance_shipment(shipment_id: FromPath[str], request: AnyRequest, sand
     return shipments.rendered(movement.advance(sandbox, shipment, status))
 
 
+class ContractParcel(msgspec.Struct, forbid_unknown_fields=True):
+    """A parcel whose waybill is taken out by contract, outside the courier's open interface."""
+
+    courier: Literal["jne", "jnt", "sicepat"]
+    service: str
+    receiver_name: str = ""
+    kilograms: int = 1
+
+
+@post("/couriers/shipments", status_code=201)
+async def note_shipment(request: AnyRequest, sandbox: GivenSandbox) -> dict[str, object]:
+    """A courier's counter takes a parcel; answers it with its waybill."""
+    wanted: ContractParcel = await _read(request, ContractParcel)
+    booked = shipments.book(
+        sandbox,
+        provider=wanted.courier,
+        courier=wanted.courier,
+        service=wanted.service,
+        reference=None,
+        price=0,
+        kilograms=wanted.kilograms,
+        request={"receiver_name": wanted.receiver_name, "destination_contact_name": wanted.receiver_name},
+    )
+    return shipments.rendered(booked)
+
+
 @get("/couriers/shipments")
 async def list_shipments(sandbox: GivenSandbox, limit: FromQuery[int] = 100) -> dict[str, object]:
     """Newest first."""
@@ -166,7 +192,7 @@ def control_router() -> Router:
             *(list_faults, replace_faults, add_fault, clear_faults),
             *(list_callbacks, release_callback),
             *(list_messages, receive_whatsapp),
-            *(list_shipments, advance_shipment),
+            *(list_shipments, note_shipment, advance_shipment),
         ],
         exception_handlers={NotFoundException: plain_error, ValidationException: plain_error},
     )

@@ -86,6 +86,9 @@ class SandboxSettings:
     )
     """Name of the header that carries the secret, chosen in Biteship's dashboard ("Headers Signature Key")."""
     logistics_webhook_secret: str = field(default=DEVELOPMENT_KEY, metadata=_from("BITESHIP_WEBHOOK_SIGNATURE_SECRET"))
+    courier_push_url: str = field(default="", metadata=_from("COURIER_PUSH_URL"))
+    """Where JNE's, J&T's and SiCepat's news go, a courier's code added to the path; empty: they are to be asked."""
+    courier_push_secret: str = field(default=DEVELOPMENT_KEY, metadata=_from("LOGISTICS_WEBHOOK_HMAC_SECRET"))
     courier_step_delay: float = field(default=0.0, metadata=_from("SANDBOX_COURIER_STEP_DELAY"))
     """Seconds between the steps of a shipment; 0: it moves only when told to, as in Biteship's test mode."""
 

@@ -14,7 +14,11 @@ declare
     fresh uuid[];
     guarded bigint[];
     moved bigint[];
+    opened bigint[];
 begin
+    -- Before any position is taken, so that sealing can tell by transaction ids what may still come.
+    perform pg_current_xact_id();
+    perform refuse_closed_period(p_posted_at);
     if exists (select 1 from unnest(p_amounts) a where a is null or a <= 0) then
         raise exception 'ledger: a transfer is of one rupiah or more' using errcode = 'check_violation';
     end if;
@@ -74,10 +78,19 @@ begin
             where t.id = any(fresh) group by l.code
         ) m join accounts a on a.code = m.code;
     if guarded is not null then
-        insert into balances (account_id) select unnest(guarded) on conflict do nothing;
-        perform 1 from balances where account_id = any(guarded) order by account_id for update;
-        update balances b set balance = b.balance + g.amount
-            from unnest(guarded, moved) as g(id, amount) where b.account_id = g.id;
+        -- A new account's balance is written once; its check refuses one below zero as it does below.
+        with made as (
+            insert into balances (account_id, balance) select g.id, g.amount from unnest(guarded, moved) as g(id, amount)
+            where not exists (select 1 from balances b where b.account_id = g.id) order by g.id
+            on conflict do nothing returning account_id
+        )
+        select array_agg(account_id) into opened from made;
+        if cardinality(guarded) > coalesce(cardinality(opened), 0) then
+            perform 1 from balances where account_id = any(guarded) order by account_id for update;
+            update balances b set balance = b.balance + g.amount
+                from unnest(guarded, moved) as g(id, amount)
+                where b.account_id = g.id and (opened is null or g.id <> all(opened));
+        end if;
     end if;
     return cardinality(fresh);
 end $$;

@@ -227,23 +227,18 @@ CHECKS: Final = (
     ),
     Check(
         "wallet parts",
-        "what is held in a wallet belongs to payments that can still be made, or whose hold is on its way back",
+        "what a payment has of a wallet is held there for it, or was, and nothing is held for one that gave it back",
         "select 1 from payment.payments where wallet_state is not null",
-        f"""
-        with booked as (
-            select split_part(account, '/', 2) as user_id, -sum(amount) as amount
-            from ({POSTED}) as p where kind = 'wallet_hold' group by 1
-        ), held as (
-            select user_id::text, sum(wallet_amount) as amount from payment.payments
-            where wallet_state = 'held' group by 1
-        ), unsure as (
-            select distinct user_id::text from payment.payments where wallet_state in ('asked', 'returning')
-        )
-        select 'wallet_hold/' || coalesce(b.user_id, h.user_id) as subject, 'not what payments hold' as detail,
-            coalesce(h.amount, 0) as expected, coalesce(b.amount, 0) as found
-        from booked b full join held h on h.user_id = b.user_id
-        where coalesce(b.amount, 0) <> coalesce(h.amount, 0)
-            and coalesce(b.user_id, h.user_id) not in (select user_id from unsure)
+        """
+        select p.code as subject,
+            'its part is ' || p.wallet_state || ', and the hold ' || coalesce(h.status, 'is not there') as detail,
+            case when p.wallet_state in ('held', 'captured') then p.wallet_amount else 0 end as expected,
+            coalesce(h.amount, 0) as found
+        from payment.payments p left join wallet.holds h on h.payment_id = p.id
+        where (p.wallet_state in ('held', 'captured')
+                and (h.amount is distinct from p.wallet_amount or h.status = 'released'))
+            or (p.wallet_state = 'held' and h.status <> 'held')
+            or (p.wallet_state = 'released' and h.status <> 'released')
         """,
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from patungan.providers.couriers.status import ShipmentStatus, biteship_status
@@ -10,9 +12,10 @@ from patungan.providers.signatures import same_secret
 
 
 class StatusCallback(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="order.status"):
-    """An order moved on. The driver's data is left out."""
+    """An order moved on; ``updated_at`` is when, where Biteship says so. The driver's data is left out."""
 
     order_id: str
+    updated_at: datetime | None = None
     provider_status: str = msgspec.field(name="status")
     tracking_id: str = msgspec.field(default="", name="courier_tracking_id")
     waybill: str = msgspec.field(default="", name="courier_waybill_id")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import Any, Final
 
@@ -14,24 +13,13 @@ from litestar.params import FromPath
 from patungan.sandbox.context import GivenSandbox, Sandbox
 from patungan.sandbox.couriers import areas, movement, shipments, tariff
 from patungan.sandbox.couriers.shipments import Shipment
+from patungan.sandbox.couriers.words import JNE as STEP_TEXTS
+from patungan.sandbox.couriers.words import jne_time as _time
 
 AnyRequest = Request[Any, Any, Any]
 Answer = dict[str, object]
 
-JAKARTA: Final = timezone(timedelta(hours=7))
 LONGEST_ORDER_ID: Final = 20
-
-STEP_TEXTS: Final = {
-    "confirmed": ("PU0", "SHIPMENT ORDER CREATED [{city}]"),
-    "picked": ("RC1", "SHIPMENT RECEIVED BY JNE COUNTER OFFICER AT [{city}]"),
-    "dropping_off": ("IP3", "WITH DELIVERY COURIER [{city}]"),
-    "delivered": ("D01", "DELIVERED TO [{receiver}]"),
-    "on_hold": ("U05", "SHIPMENT ON HOLD [{city}]"),
-    "return_in_transit": ("R25", "RETURN TO SHIPPER [{city}]"),
-    "returned": ("R26", "RETURN DELIVERED [{city}]"),
-    "cancelled": ("CR8", "CANCEL BY SHIPPER"),
-}
-"""What a trace says of each state; states without a line are not told."""
 
 
 class JneError(Exception):
@@ -207,11 +195,6 @@ async def trace(waybill: FromPath[str], request: AnyRequest, sandbox: GivenSandb
             if step.status in STEP_TEXTS
         ],
     }
-
-
-def _time(at: int) -> str:
-    """JNE's form, in Jakarta's time."""
-    return datetime.fromtimestamp(at / 1000, JAKARTA).strftime("%d-%m-%Y %H:%M")
 
 
 @post("/tracing/api/cancelcnote", status_code=200, opt={"operation": "cancel_waybill"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 import msgspec
@@ -14,25 +13,14 @@ from litestar import Request, Response, Router, post
 from patungan.sandbox.context import GivenSandbox, Sandbox
 from patungan.sandbox.couriers import areas, movement, shipments, tariff
 from patungan.sandbox.couriers.shipments import Shipment
+from patungan.sandbox.couriers.words import JNT as STEP_TEXTS
+from patungan.sandbox.couriers.words import jnt_time as _time
 from patungan.sandbox.credentials import basic_credentials
 
 AnyRequest = Request[Any, Any, Any]
 Answer = dict[str, object]
 
-JAKARTA: Final = timezone(timedelta(hours=7))
 LONGEST_REMARK: Final = 30
-
-STEP_TEXTS: Final = {
-    "confirmed": ("0", "Pesanan dibuat"),
-    "picked": ("101", "Manifes"),
-    "dropping_off": ("100", "Paket sedang diantar ke alamat penerima"),
-    "delivered": ("200", "Paket telah diterima oleh [{receiver}]"),
-    "on_hold": ("150", "Paket bermasalah"),
-    "return_in_transit": ("151", "Paket diretur ke pengirim"),
-    "returned": ("152", "Paket retur telah diterima pengirim"),
-    "cancelled": ("162", "Pesanan dibatalkan"),
-}
-"""Code and line of a trace; only 100, 101 and 200 are known from public clients, the other codes are the sandbox's own."""
 
 
 class Tariff(msgspec.Struct, kw_only=True):
@@ -232,10 +220,6 @@ def _traced(shipment: Shipment) -> Answer:
             if step.status in STEP_TEXTS
         ],
     }
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, JAKARTA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def jnt_router() -> Router:

@@ -13,7 +13,7 @@ from patungan.sandbox.context import Sandbox
 SCHEMA: Final = """
 create table if not exists shipments (
     id text primary key,
-    provider text not null check (provider in ('biteship', 'jne', 'jnt')),
+    provider text not null check (provider in ('biteship', 'jne', 'jnt', 'sicepat')),
     courier text not null,
     service text not null,
     waybill text not null unique,

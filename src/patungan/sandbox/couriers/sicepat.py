@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import hmac
-from datetime import datetime, timedelta, timezone
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router, get
 
 from patungan.sandbox.context import GivenSandbox, Sandbox
 from patungan.sandbox.couriers import areas, shipments, tariff
+from patungan.sandbox.couriers.words import SICEPAT as STEP_CODES
+from patungan.sandbox.couriers.words import sicepat_time as _time
 
 AnyRequest = Request[Any, Any, Any]
 Answer = dict[str, object]
-
-JAKARTA: Final = timezone(timedelta(hours=7))
-
-STEP_CODES: Final = {
-    "confirmed": "PICKREQ",
-    "picked": "PICK",
-    "dropping_off": "ANT",
-    "delivered": "DELIVERED",
-    "on_hold": "HOLD",
-    "return_in_transit": "RETUR",
-    "returned": "RETURN TO SHIPPER",
-    "cancelled": "CANCEL",
-}
 
 
 class SiCepatError(Exception):
@@ -124,7 +112,7 @@ async def list_destinations(request: AnyRequest, sandbox: GivenSandbox) -> Respo
 
 @get("/waybill", opt={"operation": "track"})
 async def get_waybill(request: AnyRequest, sandbox: GivenSandbox) -> Answer:
-    """Waybills are taken out by contract: what is found here was booked over Biteship."""
+    """Waybills are taken out by contract: what is found here was booked over Biteship, or noted by the controls."""
     _require_key(request, sandbox)
     shipment = shipments.by_waybill(sandbox, str(request.query_params.get("waybill", "")), "sicepat")
     if shipment is None:
@@ -152,10 +140,6 @@ async def get_waybill(request: AnyRequest, sandbox: GivenSandbox) -> Answer:
         "track_history": history,
     }
     return _enveloped(200, "OK", result=result)
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, JAKARTA).strftime("%Y-%m-%d %H:%M")
 
 
 def sicepat_router() -> Router:

@@ -19,6 +19,7 @@ from patungan.contracts.group_buying import (
     SessionMoqReached,
     SessionOpened,
 )
+from patungan.contracts.logistics import ShipmentStatusChanged
 from patungan.contracts.order import OrderCreated, OrderStatusChanged
 from patungan.contracts.payment import (
     PaymentExpired,
@@ -49,6 +50,7 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     ParticipantRefunded: templates.group_failed,
     OrderCreated: templates.order_created,
     OrderStatusChanged: templates.order_moved,
+    ShipmentStatusChanged: templates.parcel_moved,
     FactoryVerified: templates.factory_verified,
     FactoryStatusChanged: templates.factory_moved,
     SessionOpened: templates.session_opened,
@@ -148,6 +150,11 @@ async def on_orders(ctx: Context, tx: Transaction, events: Sequence[Received[Any
     await _tell_users(ctx, tx, events)
 
 
+@subscription(ShipmentStatusChanged)
+async def on_shipments(ctx: Context, tx: Transaction, events: Sequence[Received[ShipmentStatusChanged]]) -> None:
+    await _tell_users(ctx, tx, events)
+
+
 @subscription(FactoryVerified, FactoryStatusChanged)
 async def on_factories(
     ctx: Context, tx: Transaction, events: Sequence[Received[FactoryVerified | FactoryStatusChanged]]
@@ -167,4 +174,13 @@ async def on_purchase_orders(
 
 
 workflows: list[Workflow[Any]] = [tell_factory_owner]
-subscriptions = [on_payments, on_sessions, on_wallets, on_withdrawals, on_orders, on_factories, on_purchase_orders]
+subscriptions = [
+    on_payments,
+    on_sessions,
+    on_wallets,
+    on_withdrawals,
+    on_orders,
+    on_shipments,
+    on_factories,
+    on_purchase_orders,
+]

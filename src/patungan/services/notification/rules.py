@@ -25,6 +25,7 @@ class NotificationType(enum.StrEnum):
     READY_FOR_PICKUP = "ready_for_pickup"
     PICKED_UP = "picked_up"
     SHIPPED = "shipped"
+    OUT_FOR_DELIVERY = "out_for_delivery"
     DELIVERED = "delivered"
     REFUND_INITIATED = "refund_initiated"
     REFUND_COMPLETED = "refund_completed"

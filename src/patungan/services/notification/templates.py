@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from patungan.contracts import factory, group_buying, order, payment, wallet, warehouse
+from patungan.contracts import factory, group_buying, logistics, order, payment, wallet, warehouse
 from patungan.kernel.money import format_rupiah
 from patungan.kernel.time import JAKARTA
 from patungan.services.notification.notice import Notice, Text, shortened
@@ -301,6 +301,26 @@ def order_moved(event: order.OrderStatusChanged) -> Notice | None:
         indonesian=_filled(news.indonesian, event.number),
         english=_filled(news.english, event.number),
         action_url=f"/orders/{event.number}",
+        related_id=event.order_id,
+    )
+
+
+def parcel_moved(event: logistics.ShipmentStatusChanged) -> Notice | None:
+    """A parcel at the door; of its other moves the order's notifications tell, and leg one has no buyer."""
+    if event.status != "out_for_delivery" or event.order_id is None:
+        return None
+    return Notice(
+        type=Type.OUT_FOR_DELIVERY,
+        indonesian=Text(
+            "Pesanan sedang diantar",
+            f"Kurir {event.courier.upper()} sedang mengantar pesanan {event.order_number} ke alamat Anda hari ini. "
+            f"Nomor resi: {event.waybill}.",
+        ),
+        english=Text(
+            "Out for delivery",
+            f"{event.courier.upper()} is bringing your order {event.order_number} today. Waybill: {event.waybill}.",
+        ),
+        action_url=f"/orders/{event.order_number}",
         related_id=event.order_id,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
@@ -12,13 +13,14 @@ from msgspec import Meta
 
 from patungan.contracts.address import Address
 from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, get, post
+from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, get, post
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
-from patungan.services.order.operations import orders as operations
+from patungan.services.order.operations import access, status
+from patungan.services.order.operations.status import Moves
 from patungan.services.order.queries import orders as queries
-from patungan.services.order.queries.orders import Moved, OrderRow
+from patungan.services.order.queries.orders import Moved, OrderRow, StatusCount
 from patungan.services.order.rules import OrderStatus
 
 
@@ -27,6 +29,18 @@ class StatusChange(Input, frozen=True):
 
     status: OrderStatus
     note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class ManyStatusChange(Input, frozen=True):
+    """The same move for many orders."""
+
+    order_ids: Annotated[list[UUID], Meta(min_length=1, max_length=500)]
+    status: OrderStatus
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Cancellation(Input, frozen=True):
+    reason: Annotated[str, Meta(min_length=3, max_length=300, pattern=r"^\S(.*\S)?$")]
 
 
 class OrderSummary(msgspec.Struct, frozen=True):
@@ -139,7 +153,7 @@ class StaffOrders(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """How many own orders there are in each status, and in all."""
+    """How many orders there are in each status, and in all."""
 
     total: int
     by_status: dict[OrderStatus, int]
@@ -170,10 +184,25 @@ async def my_orders(
     return Orders([_shown(OrderSummary, row) for row in rows], page, limit, total)
 
 
+def _stats(counted: Sequence[StatusCount]) -> Stats:
+    counts = {each.status: each.count for each in counted}
+    return Stats(sum(counts.values()), {each: counts.get(each, 0) for each in OrderStatus})
+
+
 @get("/api/orders/stats", audience=Audience.CUSTOMER)
 async def my_stats(ctx: Ctx, caller: SignedIn) -> Stats:
-    counts = {each.status: each.count for each in await queries.count_by_status(ctx.db, caller.user_id)}
-    return Stats(sum(counts.values()), {status: counts.get(status, 0) for status in OrderStatus})
+    return _stats(await queries.count_by_status(ctx.db, caller.user_id))
+
+
+@get("/api/orders/factory/stats", audience=Audience.FACTORY_OWNER)
+async def factory_stats(ctx: Ctx, caller: SignedIn) -> Stats:
+    factories = await access.owned_factories(ctx, caller.user_id)
+    return _stats(await queries.count_by_status_of_factories(ctx.db, factories))
+
+
+@get("/api/orders/all/stats", audience=[Audience.ADMIN, Audience.WAREHOUSE])
+async def all_stats(ctx: Ctx, session_id: FromQuery[UUID | None] = None) -> Stats:
+    return _stats(await queries.count_by_status_of_all(ctx.db, session_id))
 
 
 @get("/api/orders/factory", audience=Audience.FACTORY_OWNER)
@@ -184,7 +213,7 @@ async def factory_orders(
     page: PageNumber = 1,
     limit: PageLimit = 20,
 ) -> FactoryOrders:
-    factories = await operations.owned_factories(ctx, caller.user_id)
+    factories = await access.owned_factories(ctx, caller.user_id)
     total = await queries.count_orders_of_factories(ctx.db, factories, status)
     rows = await queries.find_orders_of_factories(ctx.db, factories, status, limit, (page - 1) * limit)
     return FactoryOrders([_shown(FactoryOrder, row) for row in rows], page, limit, total)
@@ -208,23 +237,63 @@ async def all_orders(
 @get("/api/orders/number/{number:str}", audience=Audience.CUSTOMER)
 async def order_by_number(ctx: Ctx, caller: SignedIn, number: FromPath[str]) -> OrderDetail:
     found = await queries.find_order_by_number(ctx.db, number.upper())
-    return await _detail(ctx, operations.visible(caller, found))
+    return await _detail(ctx, access.visible(caller, found))
 
 
 @get("/api/orders/{order_id:uuid}", audience=Audience.CUSTOMER)
 async def one_order(ctx: Ctx, caller: SignedIn, order_id: FromPath[UUID]) -> OrderDetail:
-    return await _detail(ctx, operations.visible(caller, await queries.find_order(ctx.db, order_id)))
+    return await _detail(ctx, access.visible(caller, await queries.find_order(ctx.db, order_id)))
 
 
 @post("/api/orders/{order_id:uuid}/status", audience=[Audience.ADMIN, Audience.WAREHOUSE, Audience.FACTORY_OWNER])
 async def change_status(
-    ctx: Ctx, caller: SignedIn, order_id: FromPath[UUID], data: JSONBody[StatusChange]
+    ctx: Ctx,
+    caller: SignedIn,
+    order_id: FromPath[UUID],
+    data: JSONBody[StatusChange],
+    idempotency_key: IdempotencyKey,
 ) -> FactoryOrder:
-    note = data.note.strip()
-    if data.status is OrderStatus.FAILED and not note:
-        raise InvalidInput("Say why the delivery failed", field="note")
-    moved = await operations.change_status(ctx, caller, order_id, data.status, note)
+    moved = await status.change_status(
+        ctx, caller, order_id, data.status, _reason(data.status, data.note), idempotency_key
+    )
     return _shown(FactoryOrder, moved)
 
 
-routes = [my_orders, my_stats, factory_orders, all_orders, order_by_number, one_order, change_status]
+@post("/api/orders/all/status", audience=[Audience.ADMIN, Audience.WAREHOUSE])
+async def change_many(
+    ctx: Ctx, caller: SignedIn, data: JSONBody[ManyStatusChange], idempotency_key: IdempotencyKey
+) -> Moves:
+    note = _reason(data.status, data.note)
+    return await status.change_many(ctx, caller, data.order_ids, data.status, note, idempotency_key)
+
+
+def _reason(wanted: OrderStatus, note: str) -> str:
+    if wanted is OrderStatus.FAILED and not note.strip():
+        raise InvalidInput("Say why the delivery failed", field="note")
+    return note.strip()
+
+
+@post("/api/orders/{order_id:uuid}/cancel", audience=Audience.CUSTOMER)
+async def cancel_order(
+    ctx: Ctx,
+    caller: SignedIn,
+    order_id: FromPath[UUID],
+    data: JSONBody[Cancellation],
+    idempotency_key: IdempotencyKey,
+) -> OrderDetail:
+    return await _detail(ctx, await status.cancel(ctx, caller, order_id, data.reason, idempotency_key))
+
+
+routes = [
+    my_orders,
+    my_stats,
+    factory_orders,
+    factory_stats,
+    all_orders,
+    all_stats,
+    order_by_number,
+    one_order,
+    change_status,
+    change_many,
+    cancel_order,
+]

@@ -1,9 +1,10 @@
-"""Decisions of order: which moves there are, and who may make them. No I/O."""
+"""Decisions of order: which moves there are, who may make them, and how an order follows its parcel. No I/O."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from datetime import datetime
 
 NUMBER_LETTERS = 7
 """Length of the random part of ORD-YYYYMMDD-XXXXXXX (DOMAIN.md 1, codes)."""
@@ -29,6 +30,8 @@ class Actor(enum.StrEnum):
     FACTORY = "factory"
     WAREHOUSE = "warehouse"
     ADMIN = "admin"
+    COURIER = "courier"
+    BUYER = "buyer"
 
 
 class Verdict(enum.Enum):
@@ -91,6 +94,57 @@ def judge(current: OrderStatus, wanted: OrderStatus, actor: Actor, *, paid: bool
 def open_moves(current: OrderStatus, actor: Actor, *, paid: bool) -> list[OrderStatus]:
     """What this person may do with the order now, in the order of the states."""
     return [wanted for wanted in OrderStatus if judge(current, wanted, actor, paid=paid) is Verdict.ALLOWED]
+
+
+_FORWARD = (_S.PAID, _S.PROCESSING, _S.READY_FOR_PICKUP, _S.PICKED_UP, _S.IN_TRANSIT, _S.DELIVERED)
+
+_OF_PARCEL: Mapping[str, OrderStatus] = {
+    "pending": _S.READY_FOR_PICKUP,
+    "picked_up": _S.PICKED_UP,
+    "in_transit": _S.IN_TRANSIT,
+    "out_for_delivery": _S.IN_TRANSIT,
+    "delivered": _S.DELIVERED,
+    "failed": _S.FAILED,
+    "returned": _S.FAILED,
+}
+"""The order's status for its parcel's (DOMAIN.md 3.11)."""
+
+
+def following(parcel: str) -> OrderStatus | None:
+    """The order's status for a parcel's; None for one that this version does not know."""
+    return _OF_PARCEL.get(parcel)
+
+
+def way(current: OrderStatus, wanted: OrderStatus) -> list[OrderStatus]:
+    """The statuses that an order passes through to follow its parcel, by moves of the state machine alone; empty where it
+    stays. News of a courier gets lost, so steps are made up for; an order whose parcel failed before it was picked up stays
+    where it is, since the goods never left."""
+    if wanted is _S.FAILED:
+        return {_S.PICKED_UP: [_S.IN_TRANSIT, _S.FAILED], _S.IN_TRANSIT: [_S.FAILED]}.get(current, [])
+    if wanted not in _FORWARD:
+        return []
+    if current is _S.FAILED:
+        return list(_FORWARD[1 : _FORWARD.index(wanted) + 1])
+    if current not in _FORWARD:
+        return []
+    return list(_FORWARD[_FORWARD.index(current) + 1 : _FORWARD.index(wanted) + 1])
+
+
+def moment(told: datetime, born: datetime, now: datetime) -> datetime:
+    """When something happened to an order: as told, but not before the order was made and not in the future."""
+    return min(max(told, born), now)
+
+
+def cancel_refusal(current: OrderStatus, *, paid: bool, of_session: bool) -> str | None:
+    """Why an order cannot be cancelled; None where it can. A session's order is paid out of an escrow that is divided
+    already, so that money goes back by a complaint and never by a cancellation."""
+    if not may_move(current, _S.CANCELLED, paid=paid):
+        return f"An order that is {current} cannot be cancelled"
+    if of_session and paid:
+        return "The session has succeeded and its goods are bought for you: write to us after they arrive"
+    if paid:
+        return "A paid order is cancelled through its refund"
+    return None
 
 
 def number(day: str, letters: str) -> str:

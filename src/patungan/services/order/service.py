@@ -9,8 +9,10 @@ from patungan.contracts import order as contract
 from patungan.kernel.service import Service
 from patungan.kernel.settings import Common
 
-# Imported for what it implements.
+# Imported for what they implement.
+from patungan.services.order.operations import parcels as _parcels  # noqa: F401
 from patungan.services.order.operations import session_orders as _session_orders  # noqa: F401
+from patungan.services.order.processes import subscriptions, workflows
 from patungan.services.order.routes import routes
 
 
@@ -27,5 +29,7 @@ service = Service(
     purpose="Orders and fulfilment",
     settings=Settings,
     routes=routes,
-    operations=[contract.create_session_orders],
+    operations=[contract.create_session_orders, contract.get_parcels],
+    subscriptions=subscriptions,
+    workflows=workflows,
 )

@@ -19,8 +19,8 @@ from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Schedule, workflow
 from patungan.services.product.operations import indexing, pictures
+from patungan.services.product.queries import indexing as index_queries
 from patungan.services.product.queries import products as queries
-from patungan.services.product.queries import search as search_queries
 
 
 @subscription(SessionOpened, SessionPendingStock, SessionSucceeded, SessionFailed, SessionCancelled)
@@ -50,14 +50,14 @@ async def follow_sessions(ctx: Context, tx: Transaction, events: Sequence[Receiv
 async def follow_factories(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     """Products are found by their factory's name of today; of several changes the last one counts."""
     latest = {each.body.factory_id: each.body for each in events}
-    await search_queries.keep_factory_names(
+    await index_queries.keep_factory_names(
         tx,
         list(latest),
         [each.name for each in latest.values()],
         [each.city for each in latest.values()],
         [each.province for each in latest.values()],
     )
-    await indexing.index(tx, await search_queries.find_products_of_factories(tx, list(latest)))
+    await indexing.index(tx, await index_queries.find_products_of_factories(tx, list(latest)))
 
 
 @workflow("product.refresh-search", Nothing)

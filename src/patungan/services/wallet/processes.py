@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from patungan.contracts.payment import PaymentPaid
+from patungan.contracts.payment import OrderPaymentPaid, PaymentPaid
 from patungan.kernel.contract import Message
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
@@ -16,8 +16,10 @@ from patungan.services.wallet.operations import batches, holds, webhooks
 from patungan.services.wallet.rules import BATCH_CRON
 
 
-@subscription(PaymentPaid)
-async def on_payments(ctx: Context, tx: Transaction, events: Sequence[Received[PaymentPaid]]) -> None:
+@subscription(PaymentPaid, OrderPaymentPaid)
+async def on_payments(
+    ctx: Context, tx: Transaction, events: Sequence[Received[PaymentPaid | OrderPaymentPaid]]
+) -> None:
     """Note which holds were taken: those of payments that were made with wallet money."""
     taken = [each.body.payment_id for each in events if each.body.wallet_amount > 0]
     if taken:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patungan.contracts import warehouse as contract
 from patungan.kernel.service import Service
+from patungan.services.warehouse.operations import consumption as _consumption  # noqa: F401  registers itself
 from patungan.services.warehouse.operations import demand as _demand  # noqa: F401  its functions register themselves
 from patungan.services.warehouse.processes import send_purchase_order
 from patungan.services.warehouse.routes import routes
@@ -17,6 +18,7 @@ service = Service(
         contract.get_bundle_rules,
         contract.fulfil_demand,
         contract.release_demand,
+        contract.consume_demand,
     ],
     workflows=[send_purchase_order],
 )

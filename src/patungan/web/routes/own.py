@@ -1,4 +1,4 @@
-"""What a person has: participations, orders and the wallet."""
+"""What a person has: participations, orders and notifications."""
 
 from __future__ import annotations
 
@@ -73,18 +73,6 @@ async def show_order(visitor: Here, number: FromPath[str]) -> Template:
     return render(visitor, "order.html", order=order)
 
 
-@get("/wallet")
-async def show_wallet(visitor: Here, page: FromQuery[str] = "1") -> Template:
-    visitor.must_be_signed_in()
-    number = page_of(page)
-    balance, moves = await asyncio.gather(
-        visitor.section("wallet", "/api/wallet/balance"),
-        visitor.section("wallet", "/api/wallet/transactions", page=number, limit=LIMIT),
-    )
-    total = moves["total"] if moves else 0
-    return render(visitor, "wallet.html", balance=balance, moves=moves, paging=pages("/wallet", number, LIMIT, total))
-
-
 @get("/notifications")
 async def show_notifications(visitor: Here, page: FromQuery[str] = "1", notice: FromQuery[str] = "") -> Template:
     visitor.must_be_signed_in()
@@ -131,6 +119,6 @@ def _uuid(text: str) -> UUID:
 
 
 routes = [
-    *(show_me, leave, show_orders, show_order, show_wallet),
+    *(show_me, leave, show_orders, show_order),
     *(show_notifications, show_badge, read_notifications),
 ]

@@ -14,9 +14,10 @@ from litestar.response import Redirect, Template
 from patungan.web.api import ApiProblem
 from patungan.web.rendering import has_ended, render
 from patungan.web.security import PAYING, policy_text
-from patungan.web.site import Here
+from patungan.web.site import AnyRequest, Here, form_of
 from patungan.web.visitor import Visitor
 
+MOST_DIGITS = 12
 UNDECIDED = frozenset({"pending", "processing"})
 
 
@@ -33,6 +34,7 @@ async def _page(
     visitor: Visitor, payment_id: UUID, *, refusal: ApiProblem | None = None, notice: str | None = None
 ) -> Template:
     payment = await visitor.get("payment", f"/api/payments/{payment_id}")
+    purse = await _purse(visitor, payment)
     session_id = payment["session_id"]
     session = await visitor.section("group-buying", f"/api/group-buying/{session_id}") if session_id else None
     return render(
@@ -43,11 +45,18 @@ async def _page(
         notice=notice,
         payment=payment,
         session=session,
+        purse=purse,
         refusal=refusal,
         undecided=payment["status"] in UNDECIDED,
         payable=_payable(payment, visitor),
         seen=_seen(payment, visitor),
     )
+
+
+async def _purse(visitor: Visitor, payment: dict[str, Any]) -> Any:
+    """The wallet's balance, while a part of the payment may still be chosen from it."""
+    choosable = _payable(payment, visitor) and payment["wallet_state"] is None and payment["invoice_url"] is None
+    return await visitor.section("wallet", "/api/wallet/balance") if choosable else None
 
 
 @get("/payments/{payment_id:uuid}")
@@ -87,6 +96,21 @@ async def pay(visitor: Here, payment_id: FromPath[UUID]) -> Redirect | Template:
     except ApiProblem as refusal:
         return await _page(visitor, payment_id, refusal=refusal)
     return _to_provider(invoice, f"/payments/{payment_id}")
+
+
+@post("/payments/{payment_id:uuid}/wallet", status_code=303)
+async def pay_from_wallet(visitor: Here, request: AnyRequest, payment_id: FromPath[UUID]) -> Redirect | Template:
+    """Choose how much of the payment comes from the wallet; with nothing left it is paid at once."""
+    visitor.must_be_signed_in()
+    digits = (await form_of(request)).get("amount", "").replace(".", "").removeprefix("Rp").strip()
+    amount = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else 0
+    try:
+        await visitor.post(
+            "payment", f"/api/payments/{payment_id}/wallet", {"amount": amount}, key=f"wallet-{payment_id}-{amount}"
+        )
+    except ApiProblem as refusal:
+        return await _page(visitor, payment_id, refusal=refusal)
+    return Redirect(f"/payments/{payment_id}", status_code=303)
 
 
 def _to_provider(invoice: dict[str, Any], back: str) -> Redirect:
@@ -169,6 +193,7 @@ routes = [
     show_payment,
     show_status,
     pay,
+    pay_from_wallet,
     show_receipt,
     download_receipt,
     show_payment_of_code,

@@ -4,6 +4,25 @@ from __future__ import annotations
 
 PROBLEMS: dict[str, tuple[str, str]] = {
     "account_closed": ("Akun ini tidak dapat digunakan.", "This account cannot sign in."),
+    "account_number_invalid": (
+        "Nomor itu bukan nomor rekening bank tersebut.",
+        "That cannot be an account of that bank.",
+    ),
+    "bank_account_not_found": ("Rekening itu tidak ada.", "There is no such bank account."),
+    "too_many_bank_accounts": (
+        "Rekening tersimpan sudah penuh. Hapus satu dulu.",
+        "No more accounts can be saved. Delete one first.",
+    ),
+    "withdrawal_limit_reached": (
+        "Batas penarikan hari ini tercapai. Coba lagi besok.",
+        "Today's limit is reached. Try again tomorrow.",
+    ),
+    "withdrawal_not_found": ("Penarikan itu tidak ada.", "There is no such withdrawal."),
+    "withdrawal_not_pending": (
+        "Penarikan ini sudah dikirim atau selesai.",
+        "This withdrawal is on its way or has ended.",
+    ),
+    "withdrawal_too_small": ("Jumlahnya di bawah batas penarikan.", "The amount is below the smallest withdrawal."),
     "address_not_found": ("Alamat itu tidak ada.", "There is no such address."),
     "already_paid": (
         "Keikutsertaan ini sudah dibayar dan tidak dapat dibatalkan.",

@@ -60,10 +60,25 @@ STATES: dict[str, tuple[str, str]] = {
     "wallet.state.withdrawal": ("Penarikan", "Withdrawal"),
     "wallet.state.adjustment": ("Penyesuaian", "Adjustment"),
     "wallet.state.payment": ("Pembayaran", "Payment"),
+    "withdrawal.state.pending": ("Menunggu dikirim", "Waiting to be sent"),
+    "withdrawal.state.processing": ("Dikirim ke bank", "On its way to the bank"),
+    "withdrawal.state.completed": ("Selesai", "Completed"),
+    "withdrawal.state.failed": ("Gagal", "Failed"),
+    "withdrawal.state.cancelled": ("Dibatalkan", "Cancelled"),
 }
 
 GOOD = frozenset(
-    {"moq_reached", "success", "orders_created", "paid", "settled", "delivered", "stock_received", "cashback"}
+    {
+        "moq_reached",
+        "success",
+        "orders_created",
+        "paid",
+        "settled",
+        "delivered",
+        "stock_received",
+        "cashback",
+        "completed",
+    }
 )
 BAD = frozenset({"failed", "cancelled", "expired", "released"})
 WAITING = frozenset({"held", "pending", "processing", "pending_payment", "pending_stock", "upcoming"})

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from patungan.sandbox.callbacks import Callback
 from patungan.sandbox.context import Sandbox
 from patungan.sandbox.couriers.shipments import Shipment
+from patungan.sandbox.couriers.words import JAKARTA
 from patungan.sandbox.settings import SandboxSettings
 
 
 def announce(sandbox: Sandbox, shipment: Shipment) -> None:
-    """Put the order.status webhook into the outbox; JNE and J&T have no public webhooks."""
+    """Put the order.status webhook into the outbox; JNE, J&T and SiCepat have none of this kind."""
     if shipment.provider != "biteship":
         return
     body = {
@@ -28,6 +31,7 @@ def announce(sandbox: Sandbox, shipment: Shipment) -> None:
         "courier_driver_plate_number": "",
         "courier_link": "",
         "order_price": shipment.price,
+        "updated_at": datetime.fromtimestamp(shipment.updated / 1000, JAKARTA).isoformat(timespec="seconds"),
     }
     url = sandbox.settings.logistics_callback_url
     sandbox.outbox.enqueue("biteship", "order.status", shipment.id, url, msgspec.json.encode(body))

@@ -284,6 +284,10 @@ async def _create_orders(ctx: Context, session: Session, batch: Batch) -> Rows:
         product_slug=product.slug,
         image_url=product.image_url,
         unit_weight_grams=product.weight_grams,
+        unit_length_cm=product.length_cm,
+        unit_width_cm=product.width_cm,
+        unit_height_cm=product.height_cm,
+        warehouse_id=session.warehouse_id,
         orders=batch.orders,
     )
     return (await ctx.call(order.create_session_orders, asked)).orders

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from litestar.types import Receive, Scope, Send
@@ -12,6 +14,9 @@ PAUSE = 0.2
 
 EASE = 1.0
 """With so many viewers that handing out an event takes long, the next waits this many times as long: half the time is left."""
+
+SLICE = 100
+"""Viewers who are handed an event at a time, some milliseconds of work: joins do not wait until thousands are through."""
 
 HEARTBEAT = b": still here\n\n"
 
@@ -61,11 +66,18 @@ class Topic:
 
     def _hand_out(self) -> None:
         self.shown = self.version
-        began = self._loop.time()
-        for viewer in self.viewers:
+        self._hand_on(self._loop.time(), iter(list(self.viewers)))
+
+    def _hand_on(self, began: float, left: Iterator[Viewer]) -> None:
+        """Wake the next few; whatever else the process has to do comes in between."""
+        few = list(itertools.islice(left, SLICE))
+        for viewer in few:
             viewer.wake()
-        # Called after all who were woken: what they took is the measure of the load.
-        self._loop.call_soon(self._handed_out, began)
+        # Called after those who were woken.
+        if few:
+            self._loop.call_soon(self._hand_on, began, left)
+        else:
+            self._handed_out(began)
 
     def _handed_out(self, began: float) -> None:
         now = self._loop.time()

@@ -28,7 +28,7 @@ CHANNEL = "group-buying:progress:"
 PAUSE = 0.1
 """Seconds between two announcements of this process; the fan shows a viewer half as many (``fan.PAUSE``)."""
 
-EASE = 3.0
+EASE = 1.0
 """Under load an announcement is followed by a pause of this many times its own length, if that is more."""
 
 RECONCILE_SECONDS = 0.75
@@ -138,9 +138,9 @@ class Watchers:
     async def topic(self, session_id: UUID) -> Topic:
         """A session to watch, its state at hand; raises SessionNotFound. A crowd that comes at once reads it once."""
         topic = self._topics.get(session_id)
-        if topic is not None:
-            return topic
         opening = self._opening.get(session_id)
+        if topic is not None and opening is None:
+            return topic
         if opening is None:
             opening = self._opening[session_id] = asyncio.create_task(self._open(session_id))
             opening.add_done_callback(lambda _: self._opening.pop(session_id, None))

@@ -93,13 +93,14 @@ async def quote_rates(ctx: Context, request: contract.QuoteRates) -> contract.Ra
         height_cm=request.height_cm,
     )
     check_parcel(parcel)
-    key = rate_key(request.origin_postal_code, request.destination_postal_code, parcel)
+    off = await ctx.local["switched_off"].look_up(ctx)
+    key = rate_key(request.origin_postal_code, request.destination_postal_code, parcel, off)
     book: RateBook = ctx.local["rates"]
     now = ctx.clock.now()
     known = book.find(key)
     if known is not None and _is_fresh(known, now):
         return contract.Rates(rates=known.rates)
-    flight = _flight(ctx, book, key, parcel, request)
+    flight = _flight(ctx, book, key, parcel, request, off)
     if known is not None and known.rates and not known.rates[0].estimated and now < known.until + STALE:
         return contract.Rates(rates=known.rates)
     # Shielded: whoever gives up waiting must not take the answer from the others.
@@ -112,19 +113,19 @@ def _is_fresh(kept: Kept, now: datetime) -> bool:
 
 
 def _flight(
-    ctx: Context, book: RateBook, key: str, parcel: Parcel, request: contract.QuoteRates
+    ctx: Context, book: RateBook, key: str, parcel: Parcel, request: contract.QuoteRates, off: frozenset[str]
 ) -> asyncio.Task[list[contract.Rate]]:
     """The one question about such a parcel that is under way in this process."""
     flight = book.flights.get(key)
     if flight is None:
-        flight = asyncio.create_task(_find_out(ctx, book, key, parcel, request))
+        flight = asyncio.create_task(_find_out(ctx, book, key, parcel, request, off))
         book.flights[key] = flight
         flight.add_done_callback(lambda _: book.flights.pop(key, None))
     return flight
 
 
 async def _find_out(
-    ctx: Context, book: RateBook, key: str, parcel: Parcel, request: contract.QuoteRates
+    ctx: Context, book: RateBook, key: str, parcel: Parcel, request: contract.QuoteRates, off: frozenset[str]
 ) -> list[contract.Rate]:
     """Offers from Valkey where they are fresh there, else from the couriers, else old ones, else the flat rate."""
     shared = await _shared(ctx, key)
@@ -140,7 +141,7 @@ async def _find_out(
         old = shared.rates if shared is not None and now < shared.until + RESERVE else []
         book.keep(key, Kept(now + FRESH_FLAT, old or flat))
         return old or flat
-    found = offers(quote for quotes in answered for quote in quotes)
+    found = offers((quote for quotes in answered for quote in quotes), off)
     complete = len(answered) == len(answers) and bool(found)
     kept = Kept(now + (FRESH if complete else FRESH_WHEN_INCOMPLETE), found)
     book.keep(key, kept)

@@ -17,6 +17,8 @@ NUMBER_ATTEMPTS = 5
 @implements(contract.create_session_orders)
 async def create_session_orders(ctx: Context, request: contract.CreateSessionOrders) -> contract.CreatedOrders:
     """Create what does not exist yet, with items, history and events, in one transaction; answers everybody's order."""
+    if min(request.unit_length_cm, request.unit_width_cm, request.unit_height_cm) < 1:
+        raise InvalidInput("Goods have a size", field="unit_length_cm")
     now = ctx.clock.now()
     async with ctx.db.transaction() as tx:
         with checking_rows("orders"):
@@ -42,6 +44,10 @@ async def create_session_orders(ctx: Context, request: contract.CreateSessionOrd
                     request.product_slug,
                     request.image_url,
                     request.unit_weight_grams,
+                    request.unit_length_cm,
+                    request.unit_width_cm,
+                    request.unit_height_cm,
+                    request.warehouse_id,
                 )
                 standing = await queries.find_standing(tx, request.orders)
                 if not standing.missing:

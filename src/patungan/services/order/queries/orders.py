@@ -49,6 +49,57 @@ class Moved(msgspec.Struct, frozen=True):
     by: Actor
 
 
+class OrderCore(msgspec.Struct, frozen=True):
+    """What a move of an order needs to know; product value in rupiah."""
+
+    id: UUID
+    number: str
+    status: OrderStatus
+    user_id: UUID
+    factory_id: UUID
+    session_id: UUID | None
+    subtotal: Rupiah
+    created_at: datetime
+    paid_at: datetime | None
+
+
+class ItemRow(msgspec.Struct, frozen=True):
+    """A line of an order; weight in grams, size in centimetres, price in rupiah, all of one unit."""
+
+    order_id: UUID
+    id: UUID
+    product_id: UUID
+    variant_id: UUID | None
+    factory_id: UUID
+    product_name: str
+    variant_name: str
+    quantity: int
+    unit_price: Rupiah
+    subtotal: Rupiah
+    weight_grams: int
+    length_cm: int
+    width_cm: int
+    height_cm: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.product_name}, {self.variant_name}" if self.variant_name else self.product_name
+
+
+class ParcelRow(msgspec.Struct, frozen=True):
+    """An order as the one who ships it needs it."""
+
+    id: UUID
+    number: str
+    user_id: UUID
+    factory_id: UUID
+    session_id: UUID | None
+    warehouse_id: UUID | None
+    status: OrderStatus
+    courier_service: str
+    address: Address
+
+
 class StatusCount(msgspec.Struct, frozen=True):
     status: OrderStatus
     count: int
@@ -95,17 +146,51 @@ find_history = sql.many(
     "select status, at, actor as by from order_history where order_id = $1 and not refused order by id",
 )
 
-move_order = sql.run(
+count_by_status_of_factories = sql.many(
+    StatusCount,
+    "select status, count(*) as count from orders where factory_id = any($1::uuid[]) group by status order by status",
+)
+count_by_status_of_all = sql.many(
+    StatusCount,
     """
-    update orders set status = $3,
-        shipped_at = case when $3 = 'picked_up' then $4 else shipped_at end,
-        delivered_at = case when $3 = 'delivered' then $4 else delivered_at end
-    where id = $1 and status = $2
+    select status, count(*) as count from orders where $1::uuid is null or session_id = $1
+    group by status order by status
+    """,
+)
+
+_CORE = "id, number, status, user_id, factory_id, session_id, subtotal, created_at, paid_at"
+# In one order everywhere, so that two who move common orders wait for each other instead of for ever.
+lock_orders = sql.many(OrderCore, f"select {_CORE} from orders where id = any($1::uuid[]) order by id for update")
+find_items = sql.many(
+    ItemRow,
+    """
+    select order_id, id, product_id, variant_id, factory_id, product_name, variant_name, quantity, unit_price, subtotal,
+        weight_grams, length_cm, width_cm, height_cm
+    from order_items where order_id = any($1::uuid[]) order by order_id, line
+    """,
+)
+find_parcels = sql.many(
+    ParcelRow,
+    """
+    select id, number, user_id, factory_id, session_id, warehouse_id, status, courier_service, address from orders
+    where id = any($1::uuid[]) or (session_id = $2 and ($3::uuid is null or id > $3)) order by id limit $4
+    """,
+)
+move_orders = sql.run(
+    """
+    update orders set status = moved.status,
+        shipped_at = coalesce(moved.shipped_at, orders.shipped_at),
+        delivered_at = coalesce(moved.delivered_at, orders.delivered_at),
+        cancelled_at = coalesce(moved.cancelled_at, orders.cancelled_at)
+    from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
+        as moved(id, status, shipped_at, delivered_at, cancelled_at)
+    where orders.id = moved.id
     """
 )
 write_history = sql.run(
     """
     insert into order_history (order_id, from_status, status, refused, actor, actor_id, note, at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::uuid[], $7::text[],
+        $8::timestamptz[])
     """
 )

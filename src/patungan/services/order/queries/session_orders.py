@@ -42,25 +42,31 @@ create_orders = sql.one(
         where not exists (select 1 from orders known where known.participant_id = given.participant_id)
         order by participant_id
     ), placed as materialized (
-        select *, row_number() over (order by participant_id) as place, quantity * unit_price as subtotal,
+        select g.*, row_number() over (order by participant_id) as place, quantity * unit_price as subtotal,
             quantity * unit_price + shipping_cost + fee as total
-        from given
+        from given g
+    ), named as materialized (
+        select p.*, platform.derived_id($3, 'order', participant_id, $2, place) as id,
+            $4 || platform.derived_code($3, participant_id, $5) as number
+        from placed p
     ), created as (
         insert into orders (id, number, participant_id, user_id, session_id, session_code, factory_id, factory_name,
-            status, subtotal, shipping_cost, fee, total, cashback, courier_service, address, created_at, paid_at)
-        select platform.derived_id($3, 'order', participant_id, $2, place),
-            $4 || platform.derived_code($3, participant_id, $5), participant_id, user_id, $6, $7, $8, $9, 'paid',
-            subtotal, shipping_cost, fee, total, coalesce(cashback, 0), courier_service, address, $2::timestamptz, $2
-        from placed order by place
+            status, subtotal, shipping_cost, fee, total, cashback, courier_service, address, created_at, paid_at,
+            warehouse_id)
+        select id, number, participant_id, user_id, $6, $7, $8, $9, 'paid', subtotal, shipping_cost, fee, total,
+            coalesce(cashback, 0), courier_service, address, $2::timestamptz, $2, $18::uuid
+        from named order by place
         on conflict do nothing
-        returning participant_id, id, number
+        returning participant_id
     ), whole as materialized (
-        select p.*, c.id, c.number from created c join placed p on p.participant_id = c.participant_id
+        -- By a hash table: the planner, which takes the batch for a row or two, would join by comparing all with all.
+        select * from named where (participant_id in (select participant_id from created)) is true
     ), items as (
         insert into order_items (order_id, line, id, product_id, variant_id, factory_id, sku, product_name,
-            product_slug, variant_name, image_url, weight_grams, quantity, unit_price, subtotal)
+            product_slug, variant_name, image_url, weight_grams, length_cm, width_cm, height_cm, quantity,
+            unit_price, subtotal)
         select id, 1, platform.derived_id($3, 'item', participant_id, $2, place), $10, variant_id, $8, sku, $11, $12,
-            variant_name, $13, $14, quantity, unit_price, subtotal
+            variant_name, $13, $14, $15, $16, $17, quantity, unit_price, subtotal
         from whole order by place
     ), births as (
         insert into order_history (order_id, status, actor, note, at)

@@ -92,16 +92,20 @@ refund = sql.one(
         from batch join payments p on p.id = batch.id
         join receipts c on c.payment_id = p.id and c.kind = 'in_time'
         where not exists (select 1 from refunds r where r.invoice_id = c.invoice_id and r.kind = 'session')
+    ), named as materialized (
+        select d.*, platform.derived_id($5, 'refund', id, $4, place) as refund_id,
+            $6 || platform.derived_code($5, id, $7) as refund_code
+        from due d
     ), made as (
         insert into refunds (id, code, payment_id, invoice_id, kind, amount, reason, status, destination, next_look_at,
                              requested_at)
-        select platform.derived_id($5, 'refund', id, $4, place), $6 || platform.derived_code($5, id, $7), id, receipt,
-            'session', amount, $8, 'pending', way, $4::timestamptz, $4
-        from due order by place
+        select refund_id, refund_code, id, receipt, 'session', amount, $8, 'pending', way, $4::timestamptz, $4
+        from named order by place
         on conflict do nothing
-        returning id, code, invoice_id
+        returning invoice_id
     ), whole as materialized (
-        select p.*, m.id as refund_id, m.code as refund_code from made m join due p on p.receipt = m.invoice_id
+        -- By a hash table: the planner, which takes the batch for a row or two, would join by comparing all with all.
+        select * from named where (receipt in (select invoice_id from made)) is true
     ), told as (
         insert into events (id, type, version, occurred_at, payload)
         select platform.derived_id($5, 'event', p.id, $4, place), 'refund.requested', 1, $4,

@@ -32,10 +32,9 @@ create table search_documents (
     name_key text not null,
     -- The words that products are ordered by: of names, SKU, category, factory and variants.
     title tsvector not null,
-    -- All words, the descriptions' too. Found by its index and never read: kept apart, so that the rest stays narrow.
+    -- All words, the descriptions' too: found by its index and never read.
     document tsvector not null
-) with (toast_tuple_target = 128);
-alter table search_documents alter column document set storage external, alter column title set storage main;
+);
 create index search_documents_document on search_documents using gin (document);
 create index search_documents_newest on search_documents (published_us desc, product_id desc);
 create index search_documents_price on search_documents (base_price, product_id);

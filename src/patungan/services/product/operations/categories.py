@@ -12,7 +12,7 @@ from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.service import Context
 from patungan.services.product.operations.indexing import index
 from patungan.services.product.queries import categories as queries
-from patungan.services.product.queries import search as search_queries
+from patungan.services.product.queries import indexing as index_queries
 from patungan.services.product.queries.categories import CategoryRow
 
 
@@ -48,7 +48,7 @@ async def change(ctx: Context, category_id: UUID, changes: dict[str, object]) ->
             tx, category_id, after.parent_id, after.name, after.name_en, after.display_order, after.is_active
         )
         if (after.name, after.name_en) != (before.name, before.name_en):
-            await index(tx, await search_queries.find_products_of_categories(tx, [category_id]))
+            await index(tx, await index_queries.find_products_of_categories(tx, [category_id]))
         return after
 
 

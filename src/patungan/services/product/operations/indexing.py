@@ -9,7 +9,7 @@ from patungan.contracts import factory
 from patungan.kernel import sql
 from patungan.kernel.database import Transaction
 from patungan.kernel.service import Context
-from patungan.services.product.queries import search as queries
+from patungan.services.product.queries import indexing as queries
 from patungan.services.product.words import remainders
 
 BATCH = 500

@@ -1,8 +1,6 @@
-"""The SQL of the search: its documents and words, what is found, how many in each facet, and what resembles a product."""
+"""The SQL of the search: what words are meant, what is found, how many in each facet, and what resembles a product."""
 
 from __future__ import annotations
-
-from uuid import UUID
 
 import msgspec
 
@@ -39,100 +37,6 @@ class Suggestion(msgspec.Struct, frozen=True):
     text_en: str
     slug: str
 
-
-_TEXTS = """coalesce((select string_agg(v.name || ' ' || v.name_en, ' ') from product_variants v
-    where v.product_id = p.id and v.is_active), '')"""
-index_documents = sql.run(
-    f"""
-    insert into search_documents (
-        product_id, factory_id, category_id, city, base_price, published_us, popularity, ends_us, name_key, title,
-        document)
-    select p.id, p.factory_id, p.category_id, coalesce(f.city, ''), p.base_price,
-        (extract(epoch from p.published_at) * 1000000)::bigint,
-        coalesce((select sum(s.units) from session_sales s where s.product_id = p.id), 0)::bigint,
-        coalesce((select min((extract(epoch from o.ends_at) * 1000000)::bigint)
-            from open_sessions o where o.product_id = p.id and o.ends_at is not null), 9223372036854775807),
-        lower(p.name), t.title,
-        t.title || to_tsvector('simple', p.description || ' ' || p.description_en)
-            || to_tsvector('indonesian', p.description) || to_tsvector('english', p.description_en)
-    from products p
-    join categories c on c.id = p.category_id
-    left join factory_names f on f.factory_id = p.factory_id
-    cross join lateral (select
-        setweight(to_tsvector('simple', p.name || ' ' || p.name_en || ' ' || p.sku)
-            || to_tsvector('indonesian', p.name) || to_tsvector('english', p.name_en), 'A')
-        || setweight(to_tsvector('simple',
-            c.name || ' ' || c.name_en || ' ' || coalesce(f.name, '') || ' ' || {_TEXTS})
-            || to_tsvector('indonesian', c.name) || to_tsvector('english', c.name_en), 'C') as title) t
-    where p.id = any($1::uuid[]) and p.status = 'active'
-    order by p.id
-    on conflict (product_id) do update set
-        factory_id = excluded.factory_id, category_id = excluded.category_id, city = excluded.city,
-        base_price = excluded.base_price, published_us = excluded.published_us, popularity = excluded.popularity,
-        ends_us = excluded.ends_us, name_key = excluded.name_key, title = excluded.title, document = excluded.document
-    """
-)
-drop_documents = sql.run(
-    """
-    delete from search_documents d using products p
-    where p.id = d.product_id and d.product_id = any($1::uuid[]) and p.status <> 'active'
-    """
-)
-# SKUs and stems are no words that somebody could have meant.
-_WORDS = f"""
-    select l.lexeme from products p
-    join categories c on c.id = p.category_id
-    left join factory_names f on f.factory_id = p.factory_id
-    cross join lateral unnest(to_tsvector('simple', p.name || ' ' || p.name_en || ' ' || p.description || ' '
-        || p.description_en || ' ' || c.name || ' ' || c.name_en || ' ' || coalesce(f.name, '') || ' ' || {_TEXTS})) l
-    where p.status = 'active' and length(l.lexeme) between 3 and 30 and l.lexeme ~ '^[[:alpha:]]+$'
-"""
-find_new_words = sql.many(
-    str,
-    f"""
-    select distinct w.lexeme from ({_WORDS} and p.id = any($1::uuid[])) w
-    where not exists (select from search_words k where k.word = w.lexeme) order by w.lexeme
-    """,
-)
-insert_words = sql.run(
-    """
-    insert into search_words (word, documents, remainders)
-    select w.word, 1, array(select jsonb_array_elements_text(w.remainders))
-    from jsonb_to_recordset($1) as w(word text, remainders jsonb) order by w.word
-    on conflict (word) do nothing
-    """
-)
-count_words_again = sql.run(
-    f"""
-    update search_words k set documents = coalesce(seen.documents, 0)
-    from search_words known
-    left join (select w.lexeme, count(*) as documents from ({_WORDS}) w group by w.lexeme) seen
-        on seen.lexeme = known.word
-    where k.word = known.word and k.documents <> coalesce(seen.documents, 0)
-    """
-)
-forget_unused_words = sql.run("delete from search_words where documents = 0")
-
-keep_factory_names = sql.run(
-    """
-    insert into factory_names (factory_id, name, city, province)
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as f(factory_id, name, city, province)
-    order by f.factory_id
-    on conflict (factory_id) do update set name = excluded.name, city = excluded.city, province = excluded.province
-        where (factory_names.name, factory_names.city, factory_names.province)
-            is distinct from (excluded.name, excluded.city, excluded.province)
-    """
-)
-find_products_of_factories = sql.many(
-    UUID, "select id from products where factory_id = any($1::uuid[]) and status = 'active' order by id"
-)
-find_products_of_categories = sql.many(
-    UUID, "select id from products where category_id = any($1::uuid[]) and status = 'active' order by id"
-)
-find_active_products = sql.many(
-    UUID, "select id from products where status = 'active' and id > $1 order by id limit $2"
-)
-find_factories_of_products = sql.many(UUID, "select distinct factory_id from products order by factory_id")
 
 find_spellings = sql.many(
     Spelling,
@@ -211,8 +115,10 @@ ORDERS = {
     Sort.NAME: Order("d.name_key", False, by_name=True),
     Sort.POPULARITY: Order("d.popularity", True),
     Sort.ENDING_SOON: Order("d.ends_us", False),
-    Sort.RELEVANCE: Order("(ts_rank(d.title, $9::text::tsquery) * 1000000)::bigint", True),
 }
+RANKED = 1_000
+"""How many of the products found are ranked by how well they match, the most popular and newest; the others come after
+them. Reading the words of more would take longer than anybody waits, to order what nobody looks at."""
 
 
 def _browsed(order: Order, *, after: bool) -> str:
@@ -243,18 +149,42 @@ def _searched(order: Order, *, after: bool) -> str:
     """
 
 
-_BROWSABLE = {sort: order for sort, order in ORDERS.items() if sort is not Sort.RELEVANCE}
+def _ranked(*, after: bool) -> str:
+    """As ``_searched``, in the order of how well products match."""
+    best = Order("place", True)
+    beyond = f"where {best.beyond('place', 'product_id', '$8', '$10')}" if after else ""
+    return f"""
+        with found as materialized (
+            select d.product_id, d.ends_us, d.popularity, d.published_us
+            from search_documents d where {_WANTED} and d.document @@ $9::text::tsquery),
+        ranked as materialized (
+            select d.product_id, (ts_rank(d.title, $9::text::tsquery) * 1000000)::bigint as place
+            from (select product_id from found order by popularity desc, published_us desc, product_id desc
+                limit {RANKED}) f
+            join search_documents d on d.product_id = f.product_id),
+        wanted as materialized (
+            select * from (
+                select f.product_id, f.ends_us, coalesce(r.place, -1) as place, '' as place_name
+                from found f left join ranked r on r.product_id = f.product_id) placed
+            {beyond} {best.sorted("place", "product_id")} limit $7 {"" if after else "offset $8"})
+        select w.place, w.place_name, (select count(*) from found) as total, {_ITEM} {_SHOWN}
+        {best.sorted("w.place", "w.product_id")}
+    """
+
+
 browse_pages: dict[Sort, sql.Many[FoundItem]] = {
-    sort: sql.many(FoundItem, _browsed(order, after=False)) for sort, order in _BROWSABLE.items()
+    sort: sql.many(FoundItem, _browsed(order, after=False)) for sort, order in ORDERS.items()
 }
 browse_after: dict[Sort, sql.Many[FoundItem]] = {
-    sort: sql.many(FoundItem, _browsed(order, after=True)) for sort, order in _BROWSABLE.items()
+    sort: sql.many(FoundItem, _browsed(order, after=True)) for sort, order in ORDERS.items()
 }
 search_pages: dict[Sort, sql.Many[FoundItem]] = {
-    sort: sql.many(FoundItem, _searched(order, after=False)) for sort, order in ORDERS.items()
+    **{sort: sql.many(FoundItem, _searched(order, after=False)) for sort, order in ORDERS.items()},
+    Sort.RELEVANCE: sql.many(FoundItem, _ranked(after=False)),
 }
 search_after: dict[Sort, sql.Many[FoundItem]] = {
-    sort: sql.many(FoundItem, _searched(order, after=True)) for sort, order in ORDERS.items()
+    **{sort: sql.many(FoundItem, _searched(order, after=True)) for sort, order in ORDERS.items()},
+    Sort.RELEVANCE: sql.many(FoundItem, _ranked(after=True)),
 }
 count_browsed = sql.one(int, f"select count(*) from search_documents d where {_WANTED}")
 count_found = sql.one(

@@ -12,7 +12,7 @@ from patungan.services.wallet.queries import cashbacks as queries
 
 @implements(contract.credit_cashbacks)
 async def credit_cashbacks(ctx: Context, request: contract.CreditCashbacks) -> contract.Credited:
-    """Credit wallets in one transaction, with a journal each; raises Conflict for a repeated credit that differs."""
+    """Credit wallets in one transaction, with their journal; raises Conflict for a repeated credit that differs."""
     rows = request.cashbacks
     source = accounts.cashback_payable(request.session_id)
     async with ctx.db.transaction() as tx:
@@ -27,5 +27,7 @@ async def credit_cashbacks(ctx: Context, request: contract.CreditCashbacks) -> c
             raise Conflict("A credit was made before for another amount or another person")
         # After the locks, so that a statement by time shows its lines in the order of their balances.
         now = ctx.clock.now()
-        made = await queries.credit(tx, rows, request.session_code, now, ctx.chance.secret(), source)
+        made = await queries.credit(
+            tx, rows, request.session_code, now, ctx.chance.secret(), source, request.session_id
+        )
     return contract.Credited(count=made.count, amount=made.amount)

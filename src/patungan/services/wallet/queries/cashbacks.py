@@ -19,7 +19,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Sum(msgspec.Struct, frozen=True):
-    """How many credits were new, their sum in rupiah, and how many journals were posted for them."""
+    """How many credits were new, their sum in rupiah, and whether a journal was posted for them."""
 
     count: int
     amount: Rupiah
@@ -51,6 +51,8 @@ find_fault = sql.one(
         and known.reference_type = 'participant' and known.reference_id = given.participant_id
     """,
 )
+# One journal for what is new of a batch, named by the first of its participants: since each is credited once, in this same
+# statement, no other journal can bear that name.
 credit = sql.one(
     Sum,
     f"""
@@ -81,10 +83,10 @@ credit = sql.one(
                 'reference', $2::text)
         from placed order by place
     )
-    select count(*), coalesce(sum(amount), 0)::bigint as amount, ledger.post_transfers(
-        coalesce(array_agg(platform.derived_id($4, 'journal', participant_id, $3, place)), '{{}}'),
-        array_agg('cashback/' || participant_id), 'refund_issued', array_agg('participant/' || participant_id), $3,
-        array_agg($5::text), array_agg('wallet/' || user_id), array_agg(amount)) as posted
+    select count(*), coalesce(sum(amount), 0)::bigint as amount, ledger.post_split(
+        platform.derived_id($4, 'journal', (array_agg(participant_id order by place))[1], $3, 0),
+        'cashback/' || (array_agg(participant_id order by place))[1], 'refund_issued', 'session/' || $6::uuid, $3, $5,
+        coalesce(array_agg('wallet/' || user_id order by place), '{{}}'), coalesce(array_agg(amount order by place), '{{}}')) as posted
     from placed
     """,
 )

@@ -37,6 +37,13 @@ class WaitingLine(msgspec.Struct, frozen=True):
     units: int
 
 
+class Consumed(msgspec.Struct, frozen=True):
+    """Units that are booked as sold by one order."""
+
+    variant_id: UUID | None
+    units: int
+
+
 # A demand and its release may arrive at once and neither has a row yet, so they take turns by the session's id.
 lock_session = sql.run("select pg_advisory_xact_lock(hashtextextended('session ' || $1::uuid, 0))")
 
@@ -97,3 +104,22 @@ insert_release = sql.run(
 )
 release_reservations = sql.run("update reservations set held = 0 where session_id = $1")
 release_demand = sql.run("update demands set status = 'released', released_at = $2 where session_id = $1")
+
+insert_consumptions = sql.many(
+    Consumed,
+    """
+    insert into consumptions (order_id, session_id, variant_id, units, at)
+    select row.order_id, $1, row.variant_id, row.units, $2
+    from unnest($3::uuid[], $4::uuid[], $5::bigint[]) as row (order_id, variant_id, units)
+    on conflict do nothing
+    returning variant_id, units
+    """,
+)
+# The condition keeps what is held from falling below zero: fewer rows than asked for means that goods are missing.
+hold_less = sql.run(
+    """
+    update reservations set held = held - row.units
+    from unnest($2::uuid[], $3::bigint[]) as row (variant_id, units)
+    where session_id = $1 and reservations.variant_id is not distinct from row.variant_id and held >= row.units
+    """
+)

@@ -1,0 +1,1 @@
+"""The SQL of logistics, on its own schema."""
