@@ -92,7 +92,7 @@ async def test_prices_threshold_and_withdrawal(one_house: House, sized: Any) -> 
 
     async def told() -> bool:
         rows = await one_house.context("notification").db.fetch(
-            "select message_id from notifications where user_id = $1 and type = 'stock_low'", stall.owner.id
+            "select id from notifications where user_id = $1 and type = 'stock_low'", stall.owner.id
         )
         return len(rows) == 1
 

@@ -232,6 +232,19 @@ class RefundOrder(Message, frozen=True):
     note: str = ""
 
 
+class RefundParticipant(Message, frozen=True):
+    """Refunds ``amount`` of what a participant paid for a session whose escrow was released; once for ``request_id``.
+
+    The platform bears it (``goodwill``) and settlement charges the payee. Raises RefundNotPossible.
+    """
+
+    request_id: UUID
+    participant_id: UUID
+    amount: Rupiah
+    reason: str
+    note: str = ""
+
+
 create_escrow_payments = operation("payment", "create-escrow-payments", CreateEscrowPayments, PaymentSummaries)
 close_session_payments = operation("payment", "close-session-payments", CloseSessionPayments, SessionPaid, timeout=60.0)
 release_escrow = operation("payment", "release-escrow", ReleaseEscrow, Released, timeout=15.0)
@@ -246,6 +259,7 @@ get_order_payments = operation("payment", "get-order-payments", GetOrderPayments
 cancel_order_payments = operation("payment", "cancel-order-payments", CancelOrderPayments, OrderPaymentSummaries)
 release_order_escrow = operation("payment", "release-order-escrow", ReleaseOrderEscrow, OrderReleased)
 refund_order = operation("payment", "refund-order", RefundOrder, RefundsStarted)
+refund_participant = operation("payment", "refund-participant", RefundParticipant, RefundsStarted)
 
 
 class PaymentNotFound(Problem):

@@ -20,13 +20,24 @@ from patungan.contracts.group_buying import (
     SessionOpened,
 )
 from patungan.contracts.logistics import ShipmentStatusChanged
-from patungan.contracts.order import OrderCreated, OrderStatusChanged
+from patungan.contracts.order import OrderComplaintClosed, OrderComplaintOpened, OrderCreated, OrderStatusChanged
 from patungan.contracts.payment import (
+    OrderPaymentExpired,
+    OrderPaymentPaid,
+    OrderRefundCompleted,
+    OrderRefundRequested,
     PaymentExpired,
     PaymentLatePaid,
     PaymentPaid,
     RefundCompleted,
     RefundRequested,
+)
+from patungan.contracts.seller import (
+    SellerOrderReceived,
+    SellerRejected,
+    SellerStatusChanged,
+    SellerStockLow,
+    SellerVerified,
 )
 from patungan.contracts.wallet import WalletCredited, WithdrawalCompleted, WithdrawalFailed, WithdrawalRequested
 from patungan.contracts.warehouse import PurchaseOrderStatusChanged
@@ -34,7 +45,7 @@ from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Workflow, start, workflow
-from patungan.services.notification import inbox, templates
+from patungan.services.notification import direct, inbox, templates
 from patungan.services.notification.inbox import Addressed
 from patungan.services.notification.notice import Notice
 
@@ -59,6 +70,17 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     WithdrawalRequested: templates.withdrawal_requested,
     WithdrawalCompleted: templates.withdrawal_completed,
     WithdrawalFailed: templates.withdrawal_failed,
+    OrderPaymentPaid: direct.order_payment_paid,
+    OrderPaymentExpired: direct.order_payment_expired,
+    OrderRefundRequested: direct.order_refund_requested,
+    OrderRefundCompleted: direct.order_refund_completed,
+    OrderComplaintOpened: direct.complaint_opened,
+    OrderComplaintClosed: direct.complaint_closed,
+    SellerVerified: direct.seller_verified,
+    SellerRejected: direct.seller_rejected,
+    SellerStatusChanged: direct.seller_moved,
+    SellerStockLow: direct.seller_stock_low,
+    SellerOrderReceived: direct.seller_order,
 }
 
 
@@ -145,8 +167,18 @@ async def on_withdrawals(ctx: Context, tx: Transaction, events: Sequence[Receive
     await _tell_users(ctx, tx, events)
 
 
-@subscription(OrderCreated, OrderStatusChanged)
+@subscription(OrderCreated, OrderStatusChanged, OrderComplaintOpened, OrderComplaintClosed)
 async def on_orders(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_users(ctx, tx, events)
+
+
+@subscription(OrderPaymentPaid, OrderPaymentExpired, OrderRefundRequested, OrderRefundCompleted)
+async def on_order_payments(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_users(ctx, tx, events)
+
+
+@subscription(SellerVerified, SellerRejected, SellerStatusChanged, SellerStockLow, SellerOrderReceived)
+async def on_sellers(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     await _tell_users(ctx, tx, events)
 
 
@@ -180,6 +212,8 @@ subscriptions = [
     on_wallets,
     on_withdrawals,
     on_orders,
+    on_order_payments,
+    on_sellers,
     on_shipments,
     on_factories,
     on_purchase_orders,

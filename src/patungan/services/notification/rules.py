@@ -38,6 +38,10 @@ class NotificationType(enum.StrEnum):
     WITHDRAWAL_REQUESTED = "withdrawal_requested"
     WITHDRAWAL_COMPLETED = "withdrawal_completed"
     WITHDRAWAL_FAILED = "withdrawal_failed"
+    SELLER_STATUS_CHANGED = "seller_status_changed"
+    SELLER_ORDER_RECEIVED = "seller_order_received"
+    COMPLAINT_CHANGED = "complaint_changed"
+    STOCK_LOW = "stock_low"
 
 
 def preferred_language(accepted: str | None) -> Language:

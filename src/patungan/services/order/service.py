@@ -12,7 +12,7 @@ from patungan.kernel.settings import Common
 # Imported for what they implement.
 from patungan.services.order.operations import parcels as _parcels  # noqa: F401
 from patungan.services.order.operations import session_orders as _session_orders  # noqa: F401
-from patungan.services.order.processes import subscriptions, workflows
+from patungan.services.order.processes import subscriptions, timers, workflows
 from patungan.services.order.routes import routes
 
 
@@ -32,4 +32,5 @@ service = Service(
     operations=[contract.create_session_orders, contract.get_parcels],
     subscriptions=subscriptions,
     workflows=workflows,
+    timers=timers,
 )

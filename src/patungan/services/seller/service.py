@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from patungan.contracts import seller as contract
 from patungan.kernel.service import Service
+from patungan.kernel.settings import Common, Secret, SecretRule
 
 # Imported for what they implement.
 from patungan.services.seller.operations import inventory as _inventory  # noqa: F401
@@ -12,9 +15,19 @@ from patungan.services.seller.operations.holds import release_expired_holds
 from patungan.services.seller.processes import welcome_seller
 from patungan.services.seller.routes import routes
 
+
+class Settings(Common, frozen=True, kw_only=True):
+    """Settings of seller."""
+
+    data_encryption_key: Annotated[
+        Secret, "DATA_ENCRYPTION_KEY: encrypts bank account numbers at rest", SecretRule(44)
+    ] = Secret("")
+
+
 service = Service(
     name="seller",
     purpose="Sellers and their inventory",
+    settings=Settings,
     routes=routes,
     operations=[
         contract.get_sellers,

@@ -1,4 +1,4 @@
-"""The public API of order. Buyers see their own orders, factories theirs without the buyer, staff all."""
+"""Orders as they are seen and moved: by their buyers, by factories without the buyer, by sellers, by staff."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
+from litestar import Response
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
@@ -17,11 +18,13 @@ from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumb
 from patungan.kernel.identity import Audience
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
+from patungan.services.order import rules
 from patungan.services.order.operations import access, status
+from patungan.services.order.operations.invoice import invoice_pdf
 from patungan.services.order.operations.status import Moves
 from patungan.services.order.queries import orders as queries
-from patungan.services.order.queries.orders import Moved, OrderRow, StatusCount
-from patungan.services.order.rules import OrderStatus
+from patungan.services.order.queries.orders import ItemRow, Moved, OrderRow, StatusCount
+from patungan.services.order.rules import OrderStatus, Source
 
 
 class StatusChange(Input, frozen=True):
@@ -62,6 +65,21 @@ class OrderSummary(msgspec.Struct, frozen=True):
     cashback: Rupiah
     created_at: datetime
     session_code: str
+    source: Source
+    refunded: Rupiah
+
+
+class OrderLine(msgspec.Struct, frozen=True):
+    """A line of an order; rupiah."""
+
+    id: UUID
+    product_id: UUID
+    variant_id: UUID | None
+    product_name: str
+    variant_name: str
+    quantity: int
+    unit_price: Rupiah
+    subtotal: Rupiah
 
 
 class OrderDetail(msgspec.Struct, frozen=True):
@@ -87,7 +105,29 @@ class OrderDetail(msgspec.Struct, frozen=True):
     session_code: str
     courier_service: str
     address: Address
+    source: Source
+    seller_name: str
+    checkout_id: UUID | None
+    refunded: Rupiah
+    delivered_at: datetime | None
+    items: list[OrderLine]
+    may_cancel: bool
+    may_complain: bool
     history: list[Moved]
+
+
+class SellerOrder(msgspec.Struct, frozen=True):
+    """What a seller sees: what to pack and for whom."""
+
+    id: UUID
+    number: str
+    status: OrderStatus
+    subtotal: Rupiah
+    created_at: datetime
+    paid_at: datetime | None
+    courier_service: str
+    address: Address
+    items: list[OrderLine]
 
 
 class FactoryOrder(msgspec.Struct, frozen=True):
@@ -131,6 +171,13 @@ class StaffOrder(msgspec.Struct, frozen=True):
     session_code: str
 
 
+class SellerOrders(msgspec.Struct, frozen=True):
+    items: list[SellerOrder]
+    page: int
+    limit: int
+    total: int
+
+
 class Orders(msgspec.Struct, frozen=True):
     items: list[OrderSummary]
     page: int
@@ -162,13 +209,28 @@ class Stats(msgspec.Struct, frozen=True):
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def _shown(kind: type[T], row: OrderRow, **more: object) -> T:
+def _shown(kind: type[T], row: OrderRow | ItemRow, **more: object) -> T:
     """What an audience sees of an order: the fields that its struct names."""
     return kind(**{name: getattr(row, name) for name in kind.__struct_fields__ if name not in more}, **more)
 
 
+def _lines(items: Sequence[ItemRow], order_id: UUID) -> list[OrderLine]:
+    return [_shown(OrderLine, each) for each in items if each.order_id == order_id]
+
+
 async def _detail(ctx: Context, row: OrderRow) -> OrderDetail:
-    return _shown(OrderDetail, row, history=await queries.find_history(ctx.db, row.id))
+    items = await queries.find_items(ctx.db, [row.id])
+    of_session = row.source is Source.SESSION
+    refusal = rules.cancel_refusal(row.status, paid=row.paid_at is not None, of_session=of_session)
+    complaint = rules.complaint_refusal(row.status, row.delivered_at, ctx.clock.now())
+    return _shown(
+        OrderDetail,
+        row,
+        items=_lines(items, row.id),
+        may_cancel=refusal is None,
+        may_complain=complaint is None,
+        history=await queries.find_history(ctx.db, row.id),
+    )
 
 
 @get("/api/orders", audience=Audience.CUSTOMER)
@@ -219,16 +281,43 @@ async def factory_orders(
     return FactoryOrders([_shown(FactoryOrder, row) for row in rows], page, limit, total)
 
 
+@get("/api/orders/seller", audience=Audience.SELLER)
+async def seller_orders(
+    ctx: Ctx,
+    caller: SignedIn,
+    status: FromQuery[OrderStatus | None] = None,
+    page: PageNumber = 1,
+    limit: PageLimit = 20,
+) -> SellerOrders:
+    """The paid orders of the caller's own store."""
+    store = await access.owned_store(ctx, caller.user_id)
+    total = await queries.count_orders_of_seller(ctx.db, store.id, status)
+    rows = await queries.find_orders_of_seller(ctx.db, store.id, status, limit, (page - 1) * limit)
+    items = await queries.find_items(ctx.db, [row.id for row in rows])
+    shown = [_shown(SellerOrder, row, items=_lines(items, row.id)) for row in rows]
+    return SellerOrders(shown, page, limit, total)
+
+
+@get("/api/orders/seller/stats", audience=Audience.SELLER)
+async def seller_stats(ctx: Ctx, caller: SignedIn) -> Stats:
+    store = await access.owned_store(ctx, caller.user_id)
+    return _stats(await queries.count_by_status_of_seller(ctx.db, store.id))
+
+
 @get("/api/orders/all", audience=[Audience.ADMIN, Audience.WAREHOUSE])
 async def all_orders(
     ctx: Ctx,
     status: FromQuery[OrderStatus | None] = None,
     session_id: FromQuery[UUID | None] = None,
     factory_id: FromQuery[UUID | None] = None,
+    source: FromQuery[Source | None] = None,
+    seller_id: FromQuery[UUID | None] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
     page: PageNumber = 1,
     limit: PageLimit = 20,
 ) -> StaffOrders:
-    wanted = (status, session_id, factory_id)
+    wanted = (status, session_id, factory_id, source, seller_id, since, until)
     total = await queries.count_orders(ctx.db, *wanted)
     rows = await queries.find_orders(ctx.db, *wanted, limit, (page - 1) * limit)
     return StaffOrders([_shown(StaffOrder, row) for row in rows], page, limit, total)
@@ -245,7 +334,18 @@ async def one_order(ctx: Ctx, caller: SignedIn, order_id: FromPath[UUID]) -> Ord
     return await _detail(ctx, access.visible(caller, await queries.find_order(ctx.db, order_id)))
 
 
-@post("/api/orders/{order_id:uuid}/status", audience=[Audience.ADMIN, Audience.WAREHOUSE, Audience.FACTORY_OWNER])
+@get("/api/orders/{order_id:uuid}/invoice.pdf", audience=Audience.CUSTOMER)
+async def invoice(ctx: Ctx, caller: SignedIn, order_id: FromPath[UUID]) -> Response[bytes]:
+    order = access.visible(caller, await queries.find_order(ctx.db, order_id))
+    content = invoice_pdf(order, await queries.find_items(ctx.db, [order.id]))
+    headers = {"Content-Disposition": f'inline; filename="{rules.invoice_number(order.number)}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+@post(
+    "/api/orders/{order_id:uuid}/status",
+    audience=[Audience.ADMIN, Audience.WAREHOUSE, Audience.FACTORY_OWNER, Audience.SELLER],
+)
 async def change_status(
     ctx: Ctx,
     caller: SignedIn,
@@ -289,10 +389,13 @@ routes = [
     my_stats,
     factory_orders,
     factory_stats,
+    seller_orders,
+    seller_stats,
     all_orders,
     all_stats,
     order_by_number,
     one_order,
+    invoice,
     change_status,
     change_many,
     cancel_order,
