@@ -9,11 +9,14 @@ from uuid import UUID
 import msgspec
 
 from patungan.contracts import product, seller, warehouse
+from patungan.kernel.batching import Batcher
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
 from patungan.services.order.rules import surplus_price
 
 ON_SALE = "active"
+MOST_TOGETHER = 20
+"""Questions that are asked together; each may name fifty products."""
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -72,9 +75,26 @@ class Market(msgspec.Struct, frozen=True):
         return max((each.available for each in self.surplus.get((product_id, variant_id), ())), default=0)
 
 
+Lookups = Batcher[Sequence[UUID], Market]
+
+
+def open_lookups(ctx: Context) -> Lookups:
+    """Whoever asks while an answer is under way shares the next one, so that a crowd costs few calls."""
+
+    async def carry_out(asked: list[Sequence[UUID]]) -> Sequence[Market | Exception]:
+        return [await _ask(ctx, sorted({each for ids in asked for each in ids}))] * len(asked)
+
+    return Batcher(carry_out, largest=MOST_TOGETHER)
+
+
 async def market_of(ctx: Context, product_ids: Sequence[UUID]) -> Market:
+    """What is known of products at a moment after the question; perhaps of others as well."""
+    lookups: Lookups = ctx.local["market"]
+    return await lookups.ask(product_ids)
+
+
+async def _ask(ctx: Context, wanted: list[UUID]) -> Market:
     """Ask the catalogue, the warehouses and the sellers about products, at the same time."""
-    wanted = sorted(set(product_ids))
     goods, stocks, stalls = await asyncio.gather(
         ctx.call(product.get_products, product.GetProducts(product_ids=wanted)),
         ctx.call(warehouse.get_direct_stock, warehouse.GetDirectStock(product_ids=wanted)),
@@ -97,8 +117,8 @@ async def offers_of(ctx: Context, product_id: UUID) -> list[Offer]:
     if goods is None:
         raise product.ProductNotFound(field="product_id")
     names: dict[UUID | None, str] = {each.id: each.name for each in goods.variants}
-    keys: list[tuple[UUID | None, UUID | None]] = [(variant, None) for _, variant in market.surplus]
-    keys += [(variant, store) for store, _, variant in market.stalls]
+    keys: list[tuple[UUID | None, UUID | None]] = [(each, None) for one, each in market.surplus if one == product_id]
+    keys += [(each, store) for store, one, each in market.stalls if one == product_id]
     found = []
     for variant_id, seller_id in keys:
         price = market.price(product_id, variant_id, seller_id)

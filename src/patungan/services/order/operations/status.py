@@ -149,6 +149,9 @@ async def cancel(ctx: Context, caller: Caller, order_id: UUID, reason: str, key:
 
     async def work(tx: Transaction) -> _Cancelled:
         (found,) = await queries.lock_orders(tx, [order_id])
+        if found.status is OrderStatus.CANCELLED and order.status is OrderStatus.PENDING_PAYMENT:
+            # Payment's news of what was ended above came first.
+            return _Cancelled(None)
         refusal = rules.cancel_refusal(
             found.status,
             paid=found.paid_at is not None,
