@@ -105,7 +105,7 @@ async def test_five_participants_close_in_batches_of_two(one_house: House) -> No
     steps = 0
     while after is not None:
         # Every step again, twice at once: it answers the same place and changes nothing.
-        first, second = await asyncio.gather(*(closing.settle_batch(ctx, session_id, 75, after) for _ in range(2)))
+        first, second = await asyncio.gather(*(closing.settle_batches(ctx, session_id, 75, after) for _ in range(2)))
         assert first == second
         after, steps = first, steps + 1
     assert steps == 3
