@@ -157,8 +157,19 @@ async def _release(
         fee_income=parts.fee_income,
     )
     await escrows.store_release(tx, session_id, now, released)
-    await ctx.publish(tx, contract.EscrowReleased(session_id=session_id, total=parts.total))
+    await ctx.publish(tx, _released_event(ctx, request, parts))
     return released
+
+
+def _released_event(ctx: Context, request: contract.ReleaseEscrow, parts: Division) -> contract.EscrowReleased:
+    return contract.EscrowReleased(
+        session_id=request.session_id,
+        total=parts.total,
+        factory_id=request.factory_id,
+        factory_revenue=request.factory_revenue,
+        factory=parts.factory,
+        commission_percent=ctx.settings.commission_percent,
+    )
 
 
 @implements(contract.refund_session)
