@@ -176,6 +176,8 @@ class Lookup:
             not begins,
             level,
             len(own),
+            # A name that a city shares with the regency around it means the city first.
+            level == CITY and not name.startswith("Kota"),
             name,
             place,
         )
