@@ -102,6 +102,7 @@ async def test_a_correction_is_written_down_with_who_and_why(one_house: House) -
         "quantity": 20,
         "reserved": 0,
         "available": 20,
+        "damaged": 0,
         "incoming": 0,
         "waiting": 0,
         "min_stock_level": 10,

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from patungan.kernel.http import Ctx, Input, SignedIn, delete, get, post, put
 from patungan.kernel.identity import Audience
-from patungan.services.product.images import MAX_IMAGE_BYTES, MAX_UPLOAD_BYTES, MEDIA_TYPES
+from patungan.providers.storage.pictures import MAX_IMAGE_BYTES, MAX_UPLOAD_BYTES, MEDIA_TYPES
 from patungan.services.product.operations import pictures
 from patungan.services.product.operations.pictures import Ticket
 from patungan.services.product.queries.images import ImageView
