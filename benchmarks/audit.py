@@ -85,10 +85,9 @@ STATE = (
     """
     insert into payment.payments (id, code, participant_id, session_id, user_id, description, product_amount, leg1_amount,
         leg2_amount, fee_amount, total, status, created_at, expires_at, paid_at, method, channel, invoice_asked_at,
-        invoice_id, invoice_url, escrow_released_at)
+        invoice_id, invoice_url)
     select payment_id, code, participant_id, session_id, user_id, '1 x Kopi Gayo', 100000, 5000, 10000, 3000, 118000, 'paid',
-        $1::timestamptz, $1::timestamptz, $1::timestamptz, 'ewallet_ovo', 'OVO', $1::timestamptz, invoice_id, 'http://127.0.0.1/' || invoice_id,
-        case when settled then $1::timestamptz end
+        $1::timestamptz, $1::timestamptz, $1::timestamptz, 'ewallet_ovo', 'OVO', $1::timestamptz, invoice_id, 'http://127.0.0.1/' || invoice_id
     from rows
     """,
     """

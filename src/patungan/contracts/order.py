@@ -232,6 +232,7 @@ class OrderDelivered(Message, frozen=True):
     items: list[DeliveredItem]
     product_value: Rupiah
     delivered_at: datetime
+    participant_id: UUID | None = None
     seller_id: UUID | None = None
     """Whose goods they were: a seller's, where this is set."""
     source: str = "session"

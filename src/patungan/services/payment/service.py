@@ -10,6 +10,7 @@ from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.xendit import BASE_URL
 
 # Imported for what it implements.
+from patungan.services.payment.operations import charges as _charges  # noqa: F401
 from patungan.services.payment.operations import order_escrow as _order_escrow  # noqa: F401
 from patungan.services.payment.operations import orders as _orders  # noqa: F401
 from patungan.services.payment.operations import sessions as _sessions  # noqa: F401
@@ -69,6 +70,7 @@ service = Service(
         contract.cancel_payments,
         contract.refund_session,
         contract.create_order_payments,
+        contract.get_charges,
         contract.get_order_payments,
         contract.cancel_order_payments,
         contract.release_order_escrow,

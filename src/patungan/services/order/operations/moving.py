@@ -122,6 +122,7 @@ def _delivered(move: Move, items: Sequence[ItemRow]) -> contract.OrderDelivered:
         delivered_at=move.at,
         seller_id=order.seller_id,
         source=order.source,
+        participant_id=order.participant_id,
     )
 
 

@@ -176,6 +176,7 @@ async def cancel(ctx: Context, caller: Caller, order_id: UUID, reason: str) -> P
         await _move(ctx, tx, order, PurchaseOrderStatus.CANCELLED, caller.user_id, reason)
         if shortfall(await shelf.waiting(), await shelf.to_come()):
             raise contract.PurchaseOrderStatusRefused("Sessions wait for these goods; cancel them first")
+        await _close(ctx, tx, order)
         return await _stored(tx, order_id)
 
 
@@ -209,6 +210,22 @@ async def _move(
     )
 
 
+async def _close(ctx: Context, tx: Transaction, order: PurchaseOrder) -> None:
+    """Announce what came beyond the units that the order's session needed, now that nothing more comes."""
+    surplus = [each for each in await queries.find_surplus(tx, order.id) if each.units]
+    if not surplus:
+        return
+    closed = contract.PurchaseOrderClosed(
+        purchase_order_id=order.id,
+        code=order.code,
+        factory_id=order.factory_id,
+        product_name=order.product_name,
+        session_id=order.session_id,
+        surplus=surplus,
+    )
+    await ctx.publish(tx, closed)
+
+
 class _Receipt(msgspec.Struct, frozen=True):
     purchase_order_id: UUID
     lines: list[Arrival]
@@ -237,6 +254,8 @@ async def receive(ctx: Context, caller: Caller, order_id: UUID, arrivals: Sequen
         if not any(line.to_come for line in lines):
             await _move(ctx, tx, order, PurchaseOrderStatus.RECEIVED, caller.user_id, "Everything has arrived")
             further = await order_shortfall(ctx, tx, shelf, order, lines)
+            if further is None:
+                await _close(ctx, tx, order)
         await shelf.close()
         return ReceiptReply(await _stored(tx, order_id), further)
 
