@@ -116,7 +116,7 @@ class _Filled:
     def reference_script(self) -> str:
         return (
             f"\\set n random(1, {self._sizes.orders})\n"
-            "select * from \"order\".orders where id = ('0199000a-0000-7000-8000-' || lpad(to_hex(:n), 12, '0'))::uuid;"
+            "select * from \"order\".orders where id = ('0199000a-0000-7000-8000-' || lpad(to_hex((:n)::bigint), 12, '0'))::uuid;"
         )
 
     async def people(self) -> dict[str, str]:
