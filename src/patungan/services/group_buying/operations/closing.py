@@ -278,6 +278,7 @@ async def _settle_batch(ctx: Context, session: Session, tier: int, reduction: in
             raise outcome
     name, facts = event_type(contract.ParticipantConfirmed).name, {**session_facts(session), "tier": tier}
     async with ctx.db.transaction() as tx:
+        await tx.look_up_by_index()
         now, secret = ctx.clock.now(), ctx.chance.secret()
         await batches.settle(tx, session_id, made, reduction, now, secret, name, facts)
     return batch.last if batch.people == BATCH else None

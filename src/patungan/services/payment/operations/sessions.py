@@ -180,6 +180,7 @@ async def refund_session(ctx: Context, request: contract.RefundSession) -> contr
         raise InvalidInput(f"{request.reason} is no reason for a refund", field="reason") from None
     now, session_id = ctx.clock.now(), request.session_id
     async with ctx.db.transaction() as tx:
+        await tx.look_up_by_index()
         await escrows.ensure_escrows(tx, [session_id], now)
         escrow = await escrows.lock_escrow(tx, session_id)
         if escrow is not None and escrow.released is not None:
