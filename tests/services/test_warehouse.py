@@ -159,7 +159,7 @@ async def test_corrections_that_are_refused(one_house: House) -> None:
         ({"quantity": 1_000_001}, (400, "invalid_input")),
         ({"operation": "steal"}, (400, "invalid_input")),
         ({"reason": "  "}, (400, "invalid_input")),
-        ({"variant_id": "null"}, (404, "variant_not_found")),
+        ({"variant_id": "null"}, (400, "invalid_input")),
         ({"actor": str(uuid4())}, (400, "invalid_input")),
         ({"warehouse_id": str(uuid4())}, (404, "warehouse_not_found")),
         ({"product_id": str(uuid4())}, (404, "product_not_found")),

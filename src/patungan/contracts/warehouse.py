@@ -338,6 +338,46 @@ class StockLow(Message, frozen=True):
     available: int
 
 
+class PlannedUnits(Message, frozen=True):
+    """Sold units of a variant, and how many of them are from stock that was there."""
+
+    variant_id: UUID | None
+    quantity: int
+    from_stock: int
+
+
+@event("warehouse", "demand.planned")
+class DemandPlanned(Message, frozen=True):
+    """How a session's goods are met: from stock first, the rest bought anew from the factory."""
+
+    session_id: UUID
+    product_id: UUID
+    factory_id: UUID
+    lines: list[PlannedUnits]
+
+
+class SurplusUnits(Message, frozen=True):
+    """Units of a variant beyond what the session needed; below zero: needed, and taken from stock after all. ``unit_cost``
+    in rupiah."""
+
+    variant_id: UUID | None
+    units: int
+    unit_cost: Rupiah
+
+
+@event("warehouse", "po.closed")
+class PurchaseOrderClosed(Message, frozen=True):
+    """Everything that will come of a purchase order, and of those that made up for it, has come: what the factory is to be
+    paid beside the units that its session sold. Named by the last of the orders."""
+
+    purchase_order_id: UUID
+    code: str
+    factory_id: UUID
+    product_name: str
+    session_id: UUID | None
+    surplus: list[SurplusUnits]
+
+
 @event("warehouse", "po.status_changed")
 class PurchaseOrderStatusChanged(Message, frozen=True):
     """A purchase order was created, confirmed, put in production, shipped, received or cancelled."""

@@ -15,9 +15,11 @@ from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.service import Context, implements
 from patungan.services.warehouse.operations.ordering import Purchase, make_purchase_order
+from patungan.services.warehouse.operations.purchase_orders import announce_surplus
 from patungan.services.warehouse.operations.shelf import Cause, Change, Shelf
 from patungan.services.warehouse.queries import configuration
 from patungan.services.warehouse.queries import demand as queries
+from patungan.services.warehouse.queries import purchase_orders as order_queries
 from patungan.services.warehouse.rules import Demand, MovementType, Plan, VariantId, plan_purchase, unit_costs
 
 
@@ -162,12 +164,25 @@ async def _reserve(
         Cause(None, f"Sold in session {request.session_code}", request.session_id),
     )
     await shelf.close()
+    await ctx.publish(tx, _planned(request, reply))
     session = {"session_id": request.session_id, "product_id": request.product_id}
     if reply.purchase_order_code is None:
         await ctx.publish(tx, contract.StockReserved(**session, units=sum(line.quantity for line in wanted)))
     else:
         short = contract.StockShort(**session, units=plan.missing, purchase_order_code=reply.purchase_order_code)
         await ctx.publish(tx, short)
+
+
+def _planned(request: contract.FulfilDemand, reply: contract.Fulfilment) -> contract.DemandPlanned:
+    return contract.DemandPlanned(
+        session_id=request.session_id,
+        product_id=request.product_id,
+        factory_id=request.factory_id,
+        lines=[
+            contract.PlannedUnits(variant_id=each.variant_id, quantity=each.quantity, from_stock=each.from_stock)
+            for each in reply.lines
+        ],
+    )
 
 
 @implements(contract.release_demand)
@@ -191,6 +206,10 @@ async def release_demand(ctx: Context, request: contract.ReleaseDemand) -> Nothi
         await _give_back(shelf, held, known, request.reason)
         await shelf.feed()
         await shelf.close()
+        cut_short = await order_queries.find_cut_short(tx, request.session_id)
+        order = None if cut_short is None else await order_queries.find_purchase_order(tx, cut_short)
+        if order is not None:
+            await announce_surplus(ctx, tx, order)
     return Nothing()
 
 

@@ -207,6 +207,7 @@ async def cancel(ctx: Context, caller: Caller, order_id: UUID, reason: str) -> P
         await move(ctx, tx, order, PurchaseOrderStatus.CANCELLED, caller.user_id, reason)
         if shortfall(await shelf.waiting(), await shelf.to_come()):
             raise contract.PurchaseOrderStatusRefused("Sessions wait for these goods; cancel them first")
+        await announce_surplus(ctx, tx, order)
         return await stored(tx, order_id)
 
 
@@ -243,6 +244,22 @@ async def move(
             status=wanted,
         ),
     )
+
+
+async def announce_surplus(ctx: Context, tx: Transaction, order: PurchaseOrder) -> None:
+    """Announce what came beyond the units that the order's session needed, now that nothing more comes."""
+    surplus = [each for each in await queries.find_surplus(tx, order.id) if each.units]
+    if not surplus:
+        return
+    closed = contract.PurchaseOrderClosed(
+        purchase_order_id=order.id,
+        code=order.code,
+        factory_id=order.factory_id,
+        product_name=order.product_name,
+        session_id=order.session_id,
+        surplus=surplus,
+    )
+    await ctx.publish(tx, closed)
 
 
 class _Receipt(msgspec.Struct, frozen=True):
@@ -287,6 +304,8 @@ async def receive(
             await move(ctx, tx, order, PurchaseOrderStatus.RECEIVED, caller.user_id, "Everything has arrived")
             await bill(ctx, tx, order.id, lines)
             further = await order_shortfall(ctx, tx, shelf, order, lines)
+            if further is None:
+                await announce_surplus(ctx, tx, order)
         await shelf.close()
         return ReceiptReply(await stored(tx, order_id), further)
 

@@ -22,6 +22,7 @@ from patungan.services.warehouse.operations.ownership import product_of
 from patungan.services.warehouse.operations.purchase_orders import (
     PurchaseOrderView,
     ReceiptReply,
+    announce_surplus,
     lock,
     move,
     purchase_order_for,
@@ -72,21 +73,25 @@ async def close_short(ctx: Context, caller: Caller, request: CloseOrder, key: st
         further = None
         if request.missing is Missing.REORDER:
             further = await order_shortfall(ctx, tx, shelf, order, lines)
+            cut = False
         else:
-            await _cancel_missing(ctx, tx, shelf, order, request.reason)
+            cut = await _cancel_missing(ctx, tx, shelf, order, request.reason)
+        if further is None and not cut:
+            await announce_surplus(ctx, tx, order)
         await shelf.close()
         return ReceiptReply(await stored(tx, order_id), further)
 
     return await once(ctx.db, caller.user_id, "purchase-order-close", key, request, ctx.clock.now(), ReceiptReply, work)
 
 
-async def _cancel_missing(ctx: Context, tx: Transaction, shelf: Shelf, order: PurchaseOrder, reason: str) -> None:
-    """Take what no open order brings from the sessions that wait, the last first, and announce it for their refunds."""
+async def _cancel_missing(ctx: Context, tx: Transaction, shelf: Shelf, order: PurchaseOrder, reason: str) -> bool:
+    """Take what no open order brings from the sessions that wait, the last first, and announce it for their refunds; answers
+    whether there was any. What came for such a session is told as surplus once the session is given up."""
     short = {each.variant_id: each.quantity for each in shortfall(await shelf.waiting(), await shelf.to_come())}
     waiting = await demand_queries.find_waiting(tx, order.warehouse_id, order.product_id)
     cut = cut_waiting(short, [Waiting(line.session_id, line.variant_id, line.units) for line in waiting])
     if not cut:
-        return
+        return False
     await queries.cancel_units(tx, *sql.unzip([(each.session_id, each.variant_id, each.units) for each in cut], 3))
     for session_id in dict.fromkeys(each.session_id for each in cut):
         cancelled = contract.StockCancelled(
@@ -101,6 +106,7 @@ async def _cancel_missing(ctx: Context, tx: Transaction, shelf: Shelf, order: Pu
             ],
         )
         await ctx.publish(tx, cancelled)
+    return True
 
 
 async def change_expected(
