@@ -32,6 +32,16 @@ class Users(Message, frozen=True):
     users: list[User]
 
 
+class GetStaff(Message, frozen=True):
+    """Asks for the active accounts that have a scope, super administrators included."""
+
+    scope: Scope
+
+
+class Staff(Message, frozen=True):
+    user_ids: list[UUID]
+
+
 class GrantRole(Message, frozen=True):
     """Gives an account a role that another service decided on, such as factory owner at registration."""
 
@@ -55,6 +65,7 @@ class EnsuredUser(Message, frozen=True):
 
 
 get_users = operation("auth", "get-users", GetUsers, Users)
+get_staff = operation("auth", "get-staff", GetStaff, Staff)
 grant_role = operation("auth", "grant-role", GrantRole, User)
 ensure_user = operation("auth", "ensure-user", EnsureUser, EnsuredUser)
 

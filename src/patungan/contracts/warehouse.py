@@ -249,6 +249,34 @@ class ReceiptExceedsOrder(Problem):
     code, status, title = "receipt_exceeds_order", 409, "More was received than is still to come"
 
 
+class LocationClosed(Problem):
+    code, status, title = "location_closed", 409, "This location is not in use any more"
+
+
+class InvoiceNotFound(Problem):
+    code, status, title = "invoice_not_found", 404, "There is no such invoice"
+
+
+class InvoiceStatusRefused(Problem):
+    code, status, title = "invoice_status_refused", 409, "The invoice's status cannot change that way"
+
+
+class NothingToInvoice(Problem):
+    code, status, title = "nothing_to_invoice", 409, "Only a received order that brought goods is invoiced, and once"
+
+
+class CountNotFound(Problem):
+    code, status, title = "count_not_found", 404, "There is no such stock count"
+
+
+class CountStatusRefused(Problem):
+    code, status, title = "count_status_refused", 409, "The stock count's status does not allow this"
+
+
+class CountNeedsAnotherPerson(Problem):
+    code, status, title = "count_needs_another_person", 403, "A count that differs so much is posted by another person"
+
+
 class ToleranceTooSmall(Problem):
     code, status, title = (
         "tolerance_too_small",
@@ -359,3 +387,31 @@ class PurchaseOrderStatusChanged(Message, frozen=True):
     factory_id: UUID
     session_id: UUID | None
     status: str
+
+
+@event("warehouse", "po.attention")
+class PurchaseOrderAttention(Message, frozen=True):
+    """A purchase order that people must see to. ``kind``: rejected, unanswered, undeliverable or late; ``detail`` says
+    more, such as the factory's reason."""
+
+    purchase_order_id: UUID
+    code: str
+    factory_id: UUID
+    kind: str
+    detail: str
+
+
+class CancelledUnits(Message, frozen=True):
+    variant_id: UUID | None
+    units: int
+
+
+@event("warehouse", "stock.cancelled")
+class StockCancelled(Message, frozen=True):
+    """Units that a session waits for and that will not be bought: whoever paid for them is to be refunded."""
+
+    session_id: UUID
+    product_id: UUID
+    purchase_order_code: str
+    reason: str
+    lines: list[CancelledUnits]

@@ -257,6 +257,11 @@ async def get_users(ctx: Context, request: contract.GetUsers) -> contract.Users:
     return contract.Users(users=await queries.find_users(ctx.db, request.user_ids))
 
 
+@implements(contract.get_staff)
+async def get_staff(ctx: Context, request: contract.GetStaff) -> contract.Staff:
+    return contract.Staff(user_ids=await queries.find_staff(ctx.db, request.scope))
+
+
 @implements(contract.grant_role)
 async def grant_role(ctx: Context, request: contract.GrantRole) -> contract.User:
     async with ctx.db.transaction() as tx:

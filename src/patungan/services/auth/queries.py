@@ -56,6 +56,13 @@ find_users = sql.many(
     where id = any($1::uuid[]) order by id
     """,
 )
+find_staff = sql.many(
+    UUID,
+    """
+    select id from users
+    where status = 'active' and ($1 = any(scopes) or role = 'admin' and 'super_admin' = any(scopes)) order by id limit 500
+    """,
+)
 insert_account = sql.run(
     """
     insert into users (id, phone_number, password_hash, first_name, last_name, role, scopes, status, created_at)

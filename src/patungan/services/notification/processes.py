@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from patungan.contracts import factory
+from patungan.contracts import auth, factory, product
 from patungan.contracts.factory import FactoryStatusChanged, FactoryVerified
 from patungan.contracts.group_buying import (
     ParticipantConfirmed,
@@ -40,12 +40,18 @@ from patungan.contracts.seller import (
     SellerVerified,
 )
 from patungan.contracts.wallet import WalletCredited, WithdrawalCompleted, WithdrawalFailed, WithdrawalRequested
-from patungan.contracts.warehouse import PurchaseOrderStatusChanged
+from patungan.contracts.warehouse import (
+    PurchaseOrderAttention,
+    PurchaseOrderStatusChanged,
+    StockCancelled,
+    StockLow,
+)
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
+from patungan.kernel.identity import Scope
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Workflow, start, workflow
-from patungan.services.notification import direct, inbox, templates
+from patungan.services.notification import direct, goods, inbox, templates
 from patungan.services.notification.inbox import Addressed
 from patungan.services.notification.notice import Notice
 
@@ -67,6 +73,9 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     SessionOpened: templates.session_opened,
     SessionMoqReached: templates.moq_reached,
     PurchaseOrderStatusChanged: templates.purchase_order_moved,
+    StockLow: goods.stock_low,
+    PurchaseOrderAttention: goods.attention,
+    StockCancelled: goods.stock_cancelled,
     WithdrawalRequested: templates.withdrawal_requested,
     WithdrawalCompleted: templates.withdrawal_completed,
     WithdrawalFailed: templates.withdrawal_failed,
@@ -95,6 +104,15 @@ class TellFactoryOwner(msgspec.Struct, frozen=True):
     event_id: UUID
     occurred_at: datetime
     factory_id: UUID
+    notice: Notice
+
+
+class TellStaff(msgspec.Struct, frozen=True):
+    """A notice for the warehouse's staff, and for the owner of a product's factory where one is named."""
+
+    event_id: UUID
+    occurred_at: datetime
+    product_id: UUID | None
     notice: Notice
 
 
@@ -211,7 +229,41 @@ async def on_purchase_orders(
     await _tell_owners(tx, events)
 
 
-workflows: list[Workflow[Any]] = [tell_factory_owner]
+async def staff_ids(ctx: Context, product_id: UUID | None) -> list[UUID]:
+    """Who looks after the warehouses; with a product, the owner of its factory as well."""
+    staff = (await ctx.call(auth.get_staff, auth.GetStaff(scope=Scope.WAREHOUSE))).user_ids
+    if product_id is None:
+        return staff
+    found = (await ctx.call(product.get_products, product.GetProducts(product_ids=[product_id]))).products
+    owners = [await owner_of(ctx, each.factory_id) for each in found]
+    return list(dict.fromkeys([*staff, *(owner for owner in owners if owner is not None)]))
+
+
+async def write_all(ctx: Context, request: TellStaff, user_ids: list[UUID]) -> int:
+    """Store a notice for each of them, once for its event."""
+    addressed = [Addressed(request.event_id, request.occurred_at, user_id, request.notice) for user_id in user_ids]
+    return await inbox.write(ctx, ctx.db, addressed)
+
+
+@workflow("notification.tell-staff", TellStaff)
+async def tell_staff(run: Run, request: TellStaff) -> None:
+    user_ids = await run.step(staff_ids, request.product_id)
+    await run.step(write_all, request, user_ids)
+
+
+@subscription(StockLow, PurchaseOrderAttention, StockCancelled)
+async def on_goods(
+    ctx: Context, tx: Transaction, events: Sequence[Received[StockLow | PurchaseOrderAttention | StockCancelled]]
+) -> None:
+    for each in events:
+        notice = _TEXTS[type(each.body)](each.body)
+        if notice is not None:
+            product_id = each.body.product_id if isinstance(each.body, StockLow) else None
+            request = TellStaff(each.id, each.occurred_at, product_id, notice)
+            await start(tx, tell_staff, f"tell-staff-{each.id}", request)
+
+
+workflows: list[Workflow[Any]] = [tell_factory_owner, tell_staff]
 subscriptions = [
     on_payments,
     on_sessions,
@@ -223,4 +275,5 @@ subscriptions = [
     on_shipments,
     on_factories,
     on_purchase_orders,
+    on_goods,
 ]

@@ -53,7 +53,10 @@ ACCOUNT: dict[str, tuple[str, str]] = {
     "addresses.label.home": ("Rumah", "Home"),
     "addresses.recipient": ("Nama penerima", "Recipient"),
     "addresses.phone": ("Nomor HP penerima", "Recipient's mobile number"),
-    "addresses.search": ("Cari kelurahan, kecamatan, kota, atau kode pos", "Find village, district, city or postal code"),
+    "addresses.search": (
+        "Cari kelurahan, kecamatan, kota, atau kode pos",
+        "Find village, district, city or postal code",
+    ),
     "addresses.search.hint": (
         "Ketik, lalu pilih; provinsi sampai kode pos terisi sendiri.",
         "Type, then choose; province to postal code fill themselves in.",
