@@ -44,7 +44,6 @@ class NotificationType(enum.StrEnum):
     SELLER_STATUS_CHANGED = "seller_status_changed"
     SELLER_ORDER_RECEIVED = "seller_order_received"
     COMPLAINT_CHANGED = "complaint_changed"
-    STOCK_LOW = "stock_low"
 
 
 def preferred_language(accepted: str | None) -> Language:
