@@ -257,6 +257,11 @@ async def get_users(ctx: Context, request: contract.GetUsers) -> contract.Users:
     return contract.Users(users=await queries.find_users(ctx.db, request.user_ids))
 
 
+@implements(contract.find_user)
+async def find_user(ctx: Context, request: contract.FindUser) -> contract.Users:
+    return contract.Users(users=await queries.find_user_by_phone(ctx.db, phone_of(request.phone)))
+
+
 @implements(contract.grant_role)
 async def grant_role(ctx: Context, request: contract.GrantRole) -> contract.User:
     async with ctx.db.transaction() as tx:

@@ -56,6 +56,10 @@ find_users = sql.many(
     where id = any($1::uuid[]) order by id
     """,
 )
+find_user_by_phone = sql.many(
+    User,
+    "select id, phone_number as phone, first_name, last_name, role, status from users where phone_number = $1",
+)
 insert_account = sql.run(
     """
     insert into users (id, phone_number, password_hash, first_name, last_name, role, scopes, status, created_at)

@@ -22,5 +22,5 @@ service = Service(
     purpose="Accounts, one-time passwords, tokens",
     settings=Settings,
     routes=routes,
-    operations=[contract.get_users, contract.grant_role, contract.ensure_user],
+    operations=[contract.get_users, contract.find_user, contract.grant_role, contract.ensure_user],
 )

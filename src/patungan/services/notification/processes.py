@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from patungan.contracts import factory
-from patungan.contracts.factory import FactoryStatusChanged, FactoryVerified
+from patungan.contracts.factory import FactoryMemberJoined, FactoryRejected, FactoryStatusChanged, FactoryVerified
 from patungan.contracts.group_buying import (
     ParticipantConfirmed,
     ParticipantExpiring,
@@ -20,6 +20,7 @@ from patungan.contracts.group_buying import (
     SessionOpened,
 )
 from patungan.contracts.logistics import ShipmentStatusChanged
+from patungan.contracts.office import OfficeFactoryAssigned, PickupAssigned, PickupCompleted
 from patungan.contracts.order import OrderCreated, OrderStatusChanged
 from patungan.contracts.payment import (
     PaymentExpired,
@@ -28,13 +29,14 @@ from patungan.contracts.payment import (
     RefundCompleted,
     RefundRequested,
 )
+from patungan.contracts.review import ReviewAnswered, ReviewCreated, ReviewModerated, ReviewReminded
 from patungan.contracts.wallet import WalletCredited, WithdrawalCompleted, WithdrawalFailed, WithdrawalRequested
 from patungan.contracts.warehouse import PurchaseOrderStatusChanged
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Workflow, start, workflow
-from patungan.services.notification import inbox, templates
+from patungan.services.notification import inbox, people, templates
 from patungan.services.notification.inbox import Addressed
 from patungan.services.notification.notice import Notice
 
@@ -56,6 +58,15 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     SessionOpened: templates.session_opened,
     SessionMoqReached: templates.moq_reached,
     PurchaseOrderStatusChanged: templates.purchase_order_moved,
+    ReviewReminded: people.review_reminder,
+    ReviewAnswered: people.review_answered,
+    ReviewModerated: people.review_moderated,
+    ReviewCreated: people.review_received,
+    FactoryRejected: people.factory_rejected,
+    FactoryMemberJoined: people.member_joined,
+    OfficeFactoryAssigned: people.factory_assigned,
+    PickupAssigned: people.staff_assigned,
+    PickupCompleted: people.picked_up,
     WithdrawalRequested: templates.withdrawal_requested,
     WithdrawalCompleted: templates.withdrawal_completed,
     WithdrawalFailed: templates.withdrawal_failed,
@@ -155,10 +166,8 @@ async def on_shipments(ctx: Context, tx: Transaction, events: Sequence[Received[
     await _tell_users(ctx, tx, events)
 
 
-@subscription(FactoryVerified, FactoryStatusChanged)
-async def on_factories(
-    ctx: Context, tx: Transaction, events: Sequence[Received[FactoryVerified | FactoryStatusChanged]]
-) -> None:
+@subscription(FactoryVerified, FactoryStatusChanged, FactoryRejected, FactoryMemberJoined)
+async def on_factories(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     pairs = [(each, _TEXTS[type(each.body)](each.body)) for each in events]
     notices = [
         Addressed(each.id, each.occurred_at, each.body.owner_id, notice) for each, notice in pairs if notice is not None
@@ -173,6 +182,18 @@ async def on_purchase_orders(
     await _tell_owners(tx, events)
 
 
+@subscription(ReviewReminded, ReviewAnswered, ReviewModerated, ReviewCreated)
+async def on_reviews(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_owners(tx, [each for each in events if isinstance(each.body, ReviewCreated)])
+    await _tell_users(ctx, tx, [each for each in events if not isinstance(each.body, ReviewCreated)])
+
+
+@subscription(OfficeFactoryAssigned, PickupAssigned, PickupCompleted)
+async def on_offices(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_owners(tx, [each for each in events if isinstance(each.body, PickupCompleted)])
+    await _tell_users(ctx, tx, [each for each in events if not isinstance(each.body, PickupCompleted)])
+
+
 workflows: list[Workflow[Any]] = [tell_factory_owner]
 subscriptions = [
     on_payments,
@@ -183,4 +204,6 @@ subscriptions = [
     on_shipments,
     on_factories,
     on_purchase_orders,
+    on_reviews,
+    on_offices,
 ]

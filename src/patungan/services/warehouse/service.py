@@ -19,6 +19,8 @@ service = Service(
         contract.fulfil_demand,
         contract.release_demand,
         contract.consume_demand,
+        contract.get_purchase_orders,
+        contract.ship_purchase_order,
     ],
     workflows=[send_purchase_order],
 )
