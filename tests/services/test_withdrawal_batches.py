@@ -93,7 +93,7 @@ async def test_reversed_before_it_was_paid(one_house: House) -> None:
         ({"currency": "USD"}, "mismatch"),
         ({"id": "disb-of-somebody-else"}, "conflict"),
         ({"reference_id": "WD-20261123-ZZZZZZ"}, "unknown"),
-        ({"reference_id": "SET-20261123-ABCDEF"}, "unknown"),
+        ({"reference_id": "SET-20261123-ABCDEF"}, "handed_on"),
     ],
 )
 async def test_what_does_not_fit_changes_nothing_and_is_kept(

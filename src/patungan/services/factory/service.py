@@ -32,6 +32,7 @@ service = Service(
         contract.get_office_factories,
         contract.register_factory,
         contract.get_expected_dates,
+        contract.get_bank_account,
     ],
     subscriptions=subscriptions,
     workflows=[welcome_owner, invite_member, rate],
