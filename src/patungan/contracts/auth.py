@@ -17,6 +17,12 @@ class GetUsers(Message, frozen=True):
     user_ids: list[UUID]
 
 
+class FindUser(Message, frozen=True):
+    """Asks for the account with a phone number, in any of its forms."""
+
+    phone: str
+
+
 class User(Message, frozen=True):
     """An account without its secrets; the phone number is for sending messages, not for showing."""
 
@@ -66,6 +72,7 @@ class EnsuredUser(Message, frozen=True):
 
 get_users = operation("auth", "get-users", GetUsers, Users)
 get_staff = operation("auth", "get-staff", GetStaff, Staff)
+find_user = operation("auth", "find-user", FindUser, Users)
 grant_role = operation("auth", "grant-role", GrantRole, User)
 ensure_user = operation("auth", "ensure-user", EnsureUser, EnsuredUser)
 

@@ -116,6 +116,42 @@ class ConsumeDemand(Message, frozen=True):
     orders: list[ConsumedOrder]
 
 
+class GetPurchaseOrders(Message, frozen=True):
+    """Asks for purchase orders by id; unknown ids are left out of the answer."""
+
+    purchase_order_ids: list[UUID]
+
+
+class OrderedGoods(Message, frozen=True):
+    """Goods on a purchase order, in units."""
+
+    name: str
+    quantity: int
+
+
+class PurchaseOrderBrief(Message, frozen=True):
+    """A purchase order as whoever collects its goods needs it."""
+
+    id: UUID
+    code: str
+    factory_id: UUID
+    warehouse_id: UUID
+    status: str
+    goods: list[OrderedGoods]
+
+
+class PurchaseOrders(Message, frozen=True):
+    purchase_orders: list[PurchaseOrderBrief]
+
+
+class ShipPurchaseOrder(Message, frozen=True):
+    """The goods were collected at the factory; a purchase order that is shipped or received already stays as it is."""
+
+    purchase_order_id: UUID
+    actor: UUID
+    note: str
+
+
 class StockLine(Message, frozen=True):
     """Units of a stock that an order wants. ``variant_id`` None: a product without variants."""
 
@@ -227,6 +263,8 @@ get_bundle_rules = operation("warehouse", "get-bundle-rules", GetBundleRules, Bu
 fulfil_demand = operation("warehouse", "fulfil-demand", FulfilDemand, Fulfilment, timeout=15.0)
 release_demand = operation("warehouse", "release-demand", ReleaseDemand, Nothing)
 consume_demand = operation("warehouse", "consume-demand", ConsumeDemand, Nothing, timeout=15.0)
+get_purchase_orders = operation("warehouse", "get-purchase-orders", GetPurchaseOrders, PurchaseOrders)
+ship_purchase_order = operation("warehouse", "ship-purchase-order", ShipPurchaseOrder, Nothing)
 
 
 class WarehouseNotFound(Problem):

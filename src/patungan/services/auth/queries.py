@@ -63,6 +63,10 @@ find_staff = sql.many(
     where status = 'active' and ($1 = any(scopes) or role = 'admin' and 'super_admin' = any(scopes)) order by id limit 500
     """,
 )
+find_user_by_phone = sql.many(
+    User,
+    "select id, phone_number as phone, first_name, last_name, role, status from users where phone_number = $1",
+)
 insert_account = sql.run(
     """
     insert into users (id, phone_number, password_hash, first_name, last_name, role, scopes, status, created_at)

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from patungan.contracts import auth, factory, product
-from patungan.contracts.factory import FactoryStatusChanged, FactoryVerified
+from patungan.contracts.factory import FactoryMemberJoined, FactoryRejected, FactoryStatusChanged, FactoryVerified
 from patungan.contracts.group_buying import (
     ParticipantConfirmed,
     ParticipantExpiring,
@@ -20,6 +20,7 @@ from patungan.contracts.group_buying import (
     SessionOpened,
 )
 from patungan.contracts.logistics import ShipmentStatusChanged
+from patungan.contracts.office import OfficeFactoryAssigned, PickupAssigned, PickupCompleted
 from patungan.contracts.order import OrderComplaintClosed, OrderComplaintOpened, OrderCreated, OrderStatusChanged
 from patungan.contracts.payment import (
     OrderPaymentExpired,
@@ -32,6 +33,7 @@ from patungan.contracts.payment import (
     RefundCompleted,
     RefundRequested,
 )
+from patungan.contracts.review import ReviewAnswered, ReviewCreated, ReviewModerated, ReviewReminded
 from patungan.contracts.seller import (
     SellerOrderReceived,
     SellerRejected,
@@ -51,7 +53,7 @@ from patungan.kernel.events import Received, subscription
 from patungan.kernel.identity import Scope
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Workflow, start, workflow
-from patungan.services.notification import direct, goods, inbox, templates
+from patungan.services.notification import direct, goods, inbox, people, templates
 from patungan.services.notification.inbox import Addressed
 from patungan.services.notification.notice import Notice
 
@@ -76,6 +78,15 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     StockLow: goods.stock_low,
     PurchaseOrderAttention: goods.attention,
     StockCancelled: goods.stock_cancelled,
+    ReviewReminded: people.review_reminder,
+    ReviewAnswered: people.review_answered,
+    ReviewModerated: people.review_moderated,
+    ReviewCreated: people.review_received,
+    FactoryRejected: people.factory_rejected,
+    FactoryMemberJoined: people.member_joined,
+    OfficeFactoryAssigned: people.factory_assigned,
+    PickupAssigned: people.staff_assigned,
+    PickupCompleted: people.picked_up,
     WithdrawalRequested: templates.withdrawal_requested,
     WithdrawalCompleted: templates.withdrawal_completed,
     WithdrawalFailed: templates.withdrawal_failed,
@@ -211,10 +222,8 @@ async def on_shipments(ctx: Context, tx: Transaction, events: Sequence[Received[
     await _tell_users(ctx, tx, events)
 
 
-@subscription(FactoryVerified, FactoryStatusChanged)
-async def on_factories(
-    ctx: Context, tx: Transaction, events: Sequence[Received[FactoryVerified | FactoryStatusChanged]]
-) -> None:
+@subscription(FactoryVerified, FactoryStatusChanged, FactoryRejected, FactoryMemberJoined)
+async def on_factories(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     pairs = [(each, _TEXTS[type(each.body)](each.body)) for each in events]
     notices = [
         Addressed(each.id, each.occurred_at, each.body.owner_id, notice) for each, notice in pairs if notice is not None
@@ -263,6 +272,18 @@ async def on_goods(
             await start(tx, tell_staff, f"tell-staff-{each.id}", request)
 
 
+@subscription(ReviewReminded, ReviewAnswered, ReviewModerated, ReviewCreated)
+async def on_reviews(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_owners(tx, [each for each in events if isinstance(each.body, ReviewCreated)])
+    await _tell_users(ctx, tx, [each for each in events if not isinstance(each.body, ReviewCreated)])
+
+
+@subscription(OfficeFactoryAssigned, PickupAssigned, PickupCompleted)
+async def on_offices(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_owners(tx, [each for each in events if isinstance(each.body, PickupCompleted)])
+    await _tell_users(ctx, tx, [each for each in events if not isinstance(each.body, PickupCompleted)])
+
+
 workflows: list[Workflow[Any]] = [tell_factory_owner, tell_staff]
 subscriptions = [
     on_payments,
@@ -276,4 +297,6 @@ subscriptions = [
     on_factories,
     on_purchase_orders,
     on_goods,
+    on_reviews,
+    on_offices,
 ]

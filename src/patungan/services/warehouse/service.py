@@ -31,6 +31,8 @@ service = Service(
         contract.fulfil_demand,
         contract.release_demand,
         contract.consume_demand,
+        contract.get_purchase_orders,
+        contract.ship_purchase_order,
         contract.reserve_stock,
         contract.release_stock,
         contract.consume_stock,

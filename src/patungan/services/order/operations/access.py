@@ -26,7 +26,9 @@ def visible(caller: Caller, order: OrderRow | None) -> OrderRow:
 
 async def owned_factories(ctx: Context, owner_id: UUID) -> list[UUID]:
     """The factories of a person."""
-    found = await ctx.call(factory.get_owned_factories, factory.GetOwnedFactories(owner_id=owner_id))
+    found = await ctx.call(
+        factory.get_owned_factories, factory.GetOwnedFactories(owner_id=owner_id, right=factory.Right.FULFIL)
+    )
     return [each.id for each in found.factories]
 
 

@@ -10,11 +10,12 @@ import msgspec
 
 from patungan.contracts import warehouse as contract
 from patungan.kernel import sql
+from patungan.kernel.contract import Nothing
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.idempotency import once
 from patungan.kernel.identity import Caller
-from patungan.kernel.service import Context
+from patungan.kernel.service import Context, implements
 from patungan.kernel.sql import Executor
 from patungan.services.warehouse.operations.invoices import bill
 from patungan.services.warehouse.operations.ordering import order_shortfall
@@ -349,3 +350,44 @@ async def _book(
     await configuration.write_audit_log(
         tx, ctx.clock.now(), actor, "purchase_order.receipt", order.id, "Goods arrived", counted
     )
+
+
+@implements(contract.get_purchase_orders)
+async def get_purchase_orders(ctx: Context, request: contract.GetPurchaseOrders) -> contract.PurchaseOrders:
+    found = [await queries.find_purchase_order(ctx.db, each) for each in sorted(set(request.purchase_order_ids))]
+    return contract.PurchaseOrders(
+        purchase_orders=[
+            contract.PurchaseOrderBrief(
+                id=view.id,
+                code=view.code,
+                factory_id=view.factory_id,
+                warehouse_id=view.warehouse_id,
+                status=view.status,
+                goods=[
+                    contract.OrderedGoods(
+                        name=f"{view.product_name}, {line.variant_name}" if line.variant_name else view.product_name,
+                        quantity=line.to_come,
+                    )
+                    for line in view.lines
+                    if line.to_come
+                ],
+            )
+            for view in await _views(ctx.db, [each for each in found if each is not None])
+        ]
+    )
+
+
+@implements(contract.ship_purchase_order)
+async def ship_purchase_order(ctx: Context, request: contract.ShipPurchaseOrder) -> Nothing:
+    """Goods that were collected were made: an order that was only confirmed passes through production."""
+    way = (PurchaseOrderStatus.CONFIRMED, PurchaseOrderStatus.IN_PRODUCTION, PurchaseOrderStatus.SHIPPED)
+    async with ctx.db.transaction() as tx:
+        order = await lock(tx, request.purchase_order_id)
+        if order.status in (PurchaseOrderStatus.SHIPPED, PurchaseOrderStatus.RECEIVED):
+            return Nothing()
+        if order.status not in way:
+            raise contract.PurchaseOrderStatusRefused(f"A {order.status} order is not shipped")
+        for wanted in way[way.index(order.status) + 1 :]:
+            await move(ctx, tx, order, wanted, request.actor, request.note)
+            order = msgspec.structs.replace(order, status=wanted)
+    return Nothing()

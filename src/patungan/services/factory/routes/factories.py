@@ -10,12 +10,14 @@ import msgspec
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
+from patungan.contracts.factory import Right
 from patungan.kernel.errors import InvalidInput
-from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, get, patch, post
+from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, get, patch, post, put
 from patungan.kernel.identity import Audience
-from patungan.services.factory import operations, queries
-from patungan.services.factory.operations import Bank, Profile
-from patungan.services.factory.queries import FactoryRow, HistoryRow
+from patungan.services.factory.operations import factories as operations
+from patungan.services.factory.operations.factories import Bank, Profile
+from patungan.services.factory.queries import factories as queries
+from patungan.services.factory.queries.factories import FactoryRow, FieldReason, HistoryRow
 from patungan.services.factory.rules import BankCode, Decision, FactoryStatus, VerificationStatus
 
 Name = Annotated[str, Meta(min_length=3, max_length=120, pattern=r"^\S(.*\S)?$")]
@@ -82,10 +84,29 @@ class FactoryChange(Input, frozen=True):
     bank: BankInput | UnsetType = UNSET
 
 
+class WrongField(Input, frozen=True):
+    field: Annotated[
+        str, Meta(pattern=r"^(name|nib|npwp|licence|npwp_card|logo|phone|email|address|bank|description)$")
+    ]
+    reason: Annotated[str, Meta(min_length=3, max_length=300)]
+
+
 class VerificationDecision(Input, frozen=True):
-    """``reason`` is needed where the decision is to reject."""
+    """``reason`` is needed where the decision is to reject; ``fields`` says what is to be mended."""
 
     decision: Decision
+    reason: Reason = ""
+    fields: Annotated[list[WrongField], Meta(max_length=20)] = msgspec.field(default_factory=list)
+
+
+class Resubmission(Input, frozen=True):
+    remark: Annotated[str, Meta(min_length=3, max_length=500)]
+
+
+class OfficeAssignment(Input, frozen=True):
+    """``office_id`` null: no office looks after the factory."""
+
+    office_id: UUID | None
     reason: Reason = ""
 
 
@@ -113,6 +134,8 @@ class PublicFactory(msgspec.Struct, frozen=True):
     wholesale_unit: int
     default_warehouse_id: UUID | None
     rating: float | None
+    review_count: int
+    review_average: float | None
 
 
 class BankView(msgspec.Struct, frozen=True):
@@ -152,6 +175,10 @@ class FactoryDossier(msgspec.Struct, frozen=True):
     rating: float | None
     created_at: datetime
     verified_at: datetime | None
+    rejected_fields: list[FieldReason]
+    status_reason: str | None
+    office_id: UUID | None
+    review_count: int
 
 
 class PublicFactories(msgspec.Struct, frozen=True):
@@ -179,6 +206,12 @@ def _rating(row: FactoryRow) -> float | None:
     return None if row.rating_hundredths is None else row.rating_hundredths / 100
 
 
+def _average(row: FactoryRow) -> float | None:
+    """Buyers' stars to two decimals, halves rounded up."""
+    count, total = row.review_count, row.review_total
+    return None if count == 0 else ((200 * total + count) // (2 * count)) / 100
+
+
 def _public(row: FactoryRow) -> PublicFactory:
     return PublicFactory(
         row.id,
@@ -195,6 +228,8 @@ def _public(row: FactoryRow) -> PublicFactory:
         row.wholesale_unit,
         row.default_warehouse_id,
         _rating(row),
+        row.review_count,
+        _average(row),
     )
 
 
@@ -263,14 +298,14 @@ async def one_factory(ctx: Ctx, factory_id: FromPath[UUID]) -> PublicFactory:
 
 @get("/api/factories/{factory_id:uuid}/dossier", audience=[Audience.FACTORY_OWNER, Audience.ADMIN])
 async def factory_dossier(ctx: Ctx, caller: SignedIn, factory_id: FromPath[UUID]) -> FactoryDossier:
-    return _dossier(await operations.own_or_any(ctx, caller, factory_id))
+    return _dossier(await operations.with_right_or_admin(ctx, caller, factory_id, Right.MANAGE))
 
 
 @get("/api/factories/{factory_id:uuid}/history", audience=[Audience.FACTORY_OWNER, Audience.ADMIN])
 async def factory_history(
     ctx: Ctx, caller: SignedIn, factory_id: FromPath[UUID], page: PageNumber = 1, limit: PageLimit = 20
 ) -> History:
-    await operations.own_or_any(ctx, caller, factory_id)
+    await operations.with_right_or_admin(ctx, caller, factory_id, Right.MANAGE)
     total = await queries.count_history(ctx.db, factory_id)
     return History(await queries.find_history(ctx.db, factory_id, limit, (page - 1) * limit), page, limit, total)
 
@@ -292,7 +327,28 @@ async def decide_verification(
 ) -> FactoryDossier:
     if data.decision is Decision.REJECTED and not data.reason.strip():
         raise InvalidInput("A rejection needs a reason", field="reason")
-    return _dossier(await operations.decide_verification(ctx, caller, factory_id, data.decision, data.reason.strip()))
+    fields = [FieldReason(each.field, each.reason.strip()) for each in data.fields]
+    if data.decision is Decision.VERIFIED and fields:
+        raise InvalidInput("What is verified has no fields to mend", field="fields")
+    return _dossier(
+        await operations.decide_verification(ctx, caller, factory_id, data.decision, data.reason.strip(), fields)
+    )
+
+
+@post("/api/factories/{factory_id:uuid}/resubmissions", audience=Audience.FACTORY_OWNER)
+async def resubmit_factory(
+    ctx: Ctx, caller: SignedIn, factory_id: FromPath[UUID], data: JSONBody[Resubmission]
+) -> FactoryDossier:
+    """Ask to be looked at again after a rejection, with a remark."""
+    return _dossier(await operations.resubmit(ctx, caller, factory_id, data.remark.strip()))
+
+
+@put("/api/factories/{factory_id:uuid}/office", audience=Audience.ADMIN)
+async def assign_office(
+    ctx: Ctx, caller: SignedIn, factory_id: FromPath[UUID], data: JSONBody[OfficeAssignment]
+) -> FactoryDossier:
+    """Have an agents' office look after a factory, or none."""
+    return _dossier(await operations.assign_office(ctx, caller, factory_id, data.office_id, data.reason.strip()))
 
 
 @post("/api/factories/{factory_id:uuid}/status", audience=Audience.ADMIN)
@@ -304,7 +360,7 @@ async def change_status(
     return _dossier(await operations.change_status(ctx, caller, factory_id, data.status, data.reason.strip()))
 
 
-routes = [
+factory_routes = [
     list_factories,
     register_factory,
     my_factories,
@@ -316,4 +372,6 @@ routes = [
     change_factory,
     decide_verification,
     change_status,
+    resubmit_factory,
+    assign_office,
 ]

@@ -12,6 +12,13 @@ from patungan.kernel import sql
 from patungan.services.factory.rules import BankCode, FactoryStatus, VerificationStatus
 
 
+class FieldReason(msgspec.Struct, frozen=True):
+    """What is wrong with a field of a registration."""
+
+    field: str
+    reason: str
+
+
 class FactoryRow(msgspec.Struct, frozen=True):
     """A factory with everything but what is encrypted of its bank account."""
 
@@ -43,6 +50,14 @@ class FactoryRow(msgspec.Struct, frozen=True):
     rejection_reason: str | None
     created_at: datetime
     verified_at: datetime | None
+    rejected_fields: list[FieldReason]
+    status_reason: str | None
+    office_id: UUID | None
+    assigned_at: datetime | None
+    review_count: int
+    review_total: int
+    daily_capacity: int | None
+    working_days: list[int]
 
 
 class HistoryRow(msgspec.Struct, frozen=True):
@@ -57,15 +72,26 @@ class HistoryRow(msgspec.Struct, frozen=True):
 
 
 _CONTRACT = """id, owner_id, code, name, status, verification_status, phone, city, province, postal_code,
-    wholesale_unit, default_warehouse_id"""
+    wholesale_unit, default_warehouse_id, office_id"""
 _ROW = """id, owner_id, code, name, description, description_en, status, verification_status, nib, npwp, licence_url,
     logo_url, phone, email, line, district, city, province, postal_code, bank_code, bank_account_name,
     bank_account_last4, wholesale_unit, default_warehouse_id, rating_hundredths, rejection_reason, created_at,
-    verified_at"""
+    verified_at, rejected_fields, status_reason, office_id, assigned_at, review_count, review_total, daily_capacity,
+    working_days"""
 
 find_contract_factories = sql.many(Factory, f"select {_CONTRACT} from factories where id = any($1::uuid[]) order by id")
 find_contract_factories_of = sql.many(
-    Factory, f"select {_CONTRACT} from factories where owner_id = $1 order by created_at, id"
+    Factory,
+    f"""
+    select {_CONTRACT} from factories f
+    where owner_id = $1 or id in (
+        select m.factory_id from factory_members m
+        where m.user_id = $1 and m.status = 'active' and m.role = any($2::text[]))
+    order by created_at, id
+    """,
+)
+find_contract_factories_of_office = sql.many(
+    Factory, f"select {_CONTRACT} from factories where office_id = $1 order by created_at, id"
 )
 
 find_factory = sql.maybe(FactoryRow, f"select {_ROW} from factories where id = $1")
@@ -113,11 +139,12 @@ update_bank = sql.run(
     where id = $1
     """
 )
-update_status = sql.run("update factories set status = $2, updated_at = $3 where id = $1")
+update_status = sql.run("update factories set status = $2, updated_at = $3, status_reason = $4 where id = $1")
+update_office = sql.run("update factories set office_id = $2, assigned_at = $3, updated_at = $4 where id = $1")
 update_verification = sql.run(
     """
     update factories set verification_status = $2, rejection_reason = $3, verified_at = $4, verified_by = $5,
-        updated_at = $6
+        updated_at = $6, rejected_fields = $7
     where id = $1
     """
 )
