@@ -22,6 +22,9 @@ from benchmarks.search import slip
 from patungan.operations.progress import Progress
 from patungan.services.address.atlas import DISTRICT, Atlas, atlas
 
+ASKED_ONCE = 100
+"""Queries of each kind whose answers are looked at."""
+
 
 class Options(msgspec.Struct, frozen=True):
     connections: Annotated[int, "people who type at the same time"] = 4
@@ -63,8 +66,8 @@ async def run(progress: Progress, options: Options) -> Report:
         first = await client.get(platform.url("address", _path("bandung")))
         first.raise_for_status()
         after = platform.pieces["api"].megabytes()
-        with progress.step("asked every query once"):
-            found = {kind: await _share_found(platform, client, asked) for kind, asked in kinds.items()}
+        with progress.step("asked the last hundred of each kind once"):
+            found = {kind: await _share_found(platform, client, asked[-ASKED_ONCE:]) for kind, asked in kinds.items()}
         searches = {}
         for kind, asked in kinds.items():
             with progress.step(f"measured: {kind}"):
