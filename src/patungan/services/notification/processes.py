@@ -28,6 +28,7 @@ from patungan.contracts.payment import (
     RefundCompleted,
     RefundRequested,
 )
+from patungan.contracts.settlement import SettlementFailed, SettlementOnHold, SettlementPaid, SettlementScheduled
 from patungan.contracts.wallet import WalletCredited, WithdrawalCompleted, WithdrawalFailed, WithdrawalRequested
 from patungan.contracts.warehouse import PurchaseOrderStatusChanged
 from patungan.kernel.database import Transaction
@@ -59,6 +60,10 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     WithdrawalRequested: templates.withdrawal_requested,
     WithdrawalCompleted: templates.withdrawal_completed,
     WithdrawalFailed: templates.withdrawal_failed,
+    SettlementScheduled: templates.settlement_scheduled,
+    SettlementPaid: templates.settlement_paid,
+    SettlementFailed: templates.settlement_failed,
+    SettlementOnHold: templates.settlement_on_hold,
 }
 
 
@@ -101,12 +106,17 @@ async def _tell_users(ctx: Context, tx: Transaction, events: Sequence[Received[A
 
 
 async def _tell_owners(tx: Transaction, events: Sequence[Received[Any]]) -> None:
-    """Tell the owners of the factories that the events name, each in a workflow that asks who that is."""
+    """Tell the owners of the factories that the events name."""
     for each in events:
-        notice = _TEXTS[type(each.body)](each.body)
-        if notice is not None:
-            request = TellFactoryOwner(each.id, each.occurred_at, each.body.factory_id, notice)
-            await start(tx, tell_factory_owner, f"tell-owner-{each.id}", request)
+        await _tell_owner(tx, each, each.body.factory_id)
+
+
+async def _tell_owner(tx: Transaction, received: Received[Any], factory_id: UUID) -> None:
+    """Tell a factory's owner, in a workflow that asks who that is."""
+    notice = _TEXTS[type(received.body)](received.body)
+    if notice is not None:
+        request = TellFactoryOwner(received.id, received.occurred_at, factory_id, notice)
+        await start(tx, tell_factory_owner, f"tell-owner-{received.id}", request)
 
 
 @subscription(PaymentPaid, PaymentExpired, PaymentLatePaid, RefundRequested, RefundCompleted)
@@ -173,12 +183,20 @@ async def on_purchase_orders(
     await _tell_owners(tx, events)
 
 
+@subscription(SettlementScheduled, SettlementPaid, SettlementFailed, SettlementOnHold)
+async def on_settlements(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    for each in events:
+        if each.body.payee_kind == "factory":
+            await _tell_owner(tx, each, each.body.payee_id)
+
+
 workflows: list[Workflow[Any]] = [tell_factory_owner]
 subscriptions = [
     on_payments,
     on_sessions,
     on_wallets,
     on_withdrawals,
+    on_settlements,
     on_orders,
     on_shipments,
     on_factories,

@@ -38,6 +38,10 @@ class NotificationType(enum.StrEnum):
     WITHDRAWAL_REQUESTED = "withdrawal_requested"
     WITHDRAWAL_COMPLETED = "withdrawal_completed"
     WITHDRAWAL_FAILED = "withdrawal_failed"
+    SETTLEMENT_SCHEDULED = "settlement_scheduled"
+    SETTLEMENT_PAID = "settlement_paid"
+    SETTLEMENT_FAILED = "settlement_failed"
+    SETTLEMENT_ON_HOLD = "settlement_on_hold"
 
 
 def preferred_language(accepted: str | None) -> Language:
