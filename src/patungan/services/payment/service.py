@@ -38,6 +38,10 @@ class Settings(Common, frozen=True, kw_only=True):
         int,
         "XENDIT_WEBHOOK_WINDOW_HOURS: an older callback is not believed, Xendit is asked instead; it retries for 24",
     ] = 25
+    xendit_webhook_patience: Annotated[
+        float,
+        "XENDIT_WEBHOOK_PATIENCE: seconds that Xendit waits while a callback is processed, before it is told 'stored'",
+    ] = 0.7
     xendit_payment_methods: Annotated[
         str,
         "XENDIT_PAYMENT_METHODS: channels offered on an invoice (BCA,OVO,QRIS,CREDIT_CARD,...); empty: all activated",

@@ -281,8 +281,8 @@ async def _book(
     cause = Cause(actor, f"Received for {order.code}", order.session_id, order.id)
     sound = [Change(each.variant_id, each.received, quantity=each.received) for each in arrivals if each.received]
     await shelf.move(MovementType.PURCHASE, sound, cause)
-    # Damaged goods never enter the stock; the movement says that they came.
-    damaged = [Change(each.variant_id, each.damaged) for each in arrivals if each.damaged]
+    # Damaged goods never enter the stock that is sold: they lie apart.
+    damaged = [Change(each.variant_id, each.damaged, damaged=each.damaged) for each in arrivals if each.damaged]
     await shelf.move(MovementType.DAMAGED, damaged, msgspec.structs.replace(cause, reason=f"Damaged in {order.code}"))
     counted = {str(each.variant_id): {"received": each.received, "damaged": each.damaged} for each in arrivals}
     await configuration.write_audit_log(
