@@ -98,7 +98,7 @@ class Payday:
         async def there() -> bool:
             return bool(await self.count(kind) == count)
 
-        await self.house.eventually(there, seconds=30)
+        await self.house.eventually(there, seconds=120)
 
     async def count(self, kind: str) -> int:
         query = "select count(*) from lines where payee_id = $1 and kind = $2"
@@ -143,7 +143,7 @@ class Payday:
         async def there() -> bool:
             return bool((await self.owner.get("settlement", path))["status"] == status)
 
-        await self.house.eventually(there, seconds=30)
+        await self.house.eventually(there, seconds=120)
         shown: dict[str, Any] = await self.owner.get("settlement", path)
         return shown
 
@@ -220,7 +220,7 @@ class Sale:
         if lines:
             await self.payday.has_lines("order", before + 1)
         else:
-            await self.payday.house.eventually(lambda: self._reckoned(told.order_id), seconds=30)
+            await self.payday.house.eventually(lambda: self._reckoned(told.order_id), seconds=120)
         return told
 
     async def _reckoned(self, order_id: UUID) -> bool:

@@ -167,7 +167,7 @@ async def test_without_a_bank_account_it_is_on_hold(one_house: House) -> None:
         kinds = {each["type"] for each in inbox}
         return {"settlement_on_hold", "settlement_scheduled", "settlement_paid"} <= kinds
 
-    await one_house.eventually(told, seconds=30)
+    await one_house.eventually(told, seconds=120)
 
 
 async def test_held_and_cancelled_and_made_again(one_house: House) -> None:
@@ -230,7 +230,7 @@ async def test_news_that_does_not_fit_changes_nothing(one_house: House) -> None:
         shown = await payday.owner.get("settlement", f"/api/settlements/{made['id']}")
         return any(each["note"].startswith("mismatch") for each in shown["history"])
 
-    await one_house.eventually(noted, seconds=30)
+    await one_house.eventually(noted, seconds=120)
     assert (await payday.settlements())[0]["status"] == "processing"
     for _ in range(3):
         await tell(one_house, news("SUCCEEDED"))
@@ -374,7 +374,7 @@ async def test_the_friday_job_by_the_calendar(one_house: House) -> None:
     payday = await Payday.open(one_house)
     await payday.delivered(400_000)
     day: date = payday.until_payday()
-    await one_house.eventually(lambda: _has_one(payday), seconds=30)
+    await one_house.eventually(lambda: _has_one(payday), seconds=120)
     paid = await payday.becomes((await payday.settlements())[0], "completed")
     assert (paid["pay_on"], paid["payout_amount"]) == (day.isoformat(), 360_000)
 

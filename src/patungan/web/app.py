@@ -18,7 +18,19 @@ from patungan.web import assets, failures
 from patungan.web.api import Api, ApiProblem
 from patungan.web.categories import Categories
 from patungan.web.rendering import template_config
-from patungan.web.routes import accounts, addresses, docs, goods, home, operational, own, payments, sessions, wallet
+from patungan.web.routes import (
+    accounts,
+    addresses,
+    docs,
+    goods,
+    home,
+    operational,
+    own,
+    payments,
+    sessions,
+    settlements,
+    wallet,
+)
 from patungan.web.security import add_security_headers
 from patungan.web.settings import service_urls, web_settings
 from patungan.web.site import AnyRequest, Site
@@ -66,6 +78,7 @@ def create_web(environment: Mapping[str, str], clock: Clock | None = None, chanc
             *payments.routes,
             *own.routes,
             *wallet.routes,
+            *settlements.routes,
             *docs.routes,
             *operational.routes,
         ],
