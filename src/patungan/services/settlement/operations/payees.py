@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from patungan.contracts import factory
+from patungan.contracts import factory, seller
 from patungan.contracts import settlement as contract
 from patungan.kernel.identity import Audience, Caller
 from patungan.kernel.service import Context
@@ -14,7 +14,7 @@ from patungan.providers.xendit import InvalidAccountNumber, UnknownChannel, payo
 from patungan.services.settlement.queries import lines
 from patungan.services.settlement.rules import PayeeKind
 
-READERS = (Audience.FINANCE, Audience.ADMIN, Audience.FACTORY_OWNER)
+READERS = (Audience.FINANCE, Audience.ADMIN, Audience.FACTORY_OWNER, Audience.SELLER)
 FINANCE = (Audience.FINANCE, Audience.ADMIN)
 
 MISSING_ACCOUNT = "missing_bank_account"
@@ -45,17 +45,25 @@ async def name_of(ctx: Context, kind: PayeeKind, payee_id: UUID) -> str:
     if kind is PayeeKind.FACTORY:
         found = await ctx.call(factory.get_factories, factory.GetFactories(factory_ids=[payee_id]))
         return next((each.name for each in found.factories), str(payee_id))
-    return str(payee_id)
+    stores = await ctx.call(seller.get_sellers, seller.GetSellers(seller_ids=[payee_id]))
+    return next((each.name for each in stores.sellers), str(payee_id))
+
+
+async def _known_account(
+    ctx: Context, kind: PayeeKind, payee_id: UUID
+) -> factory.BankAccount | seller.BankAccount | None:
+    if kind is PayeeKind.SELLER:
+        found = await ctx.call(seller.get_bank_accounts, seller.GetSellers(seller_ids=[payee_id]))
+        return found.accounts[0] if found.accounts else None
+    try:
+        return (await ctx.call(factory.get_bank_account, factory.GetBankAccount(factory_id=payee_id))).account
+    except factory.FactoryNotFound:
+        return None
 
 
 async def bank_account_of(ctx: Context, kind: PayeeKind, payee_id: UUID) -> Account | None:
     """Where the payee is paid; None where no account is known that the provider pays to."""
-    if kind is not PayeeKind.FACTORY:
-        return None
-    try:
-        known = (await ctx.call(factory.get_bank_account, factory.GetBankAccount(factory_id=payee_id))).account
-    except factory.FactoryNotFound:
-        return None
+    known = await _known_account(ctx, kind, payee_id)
     if known is None:
         return None
     try:
@@ -70,12 +78,16 @@ def sees_all(caller: Caller) -> bool:
     return any(caller.belongs_to(each) for each in FINANCE)
 
 
-async def visible_to(ctx: Context, caller: Caller) -> list[UUID] | None:
-    """The payees whose settlements a person may see; None for finance and administrators, who see all."""
+async def visible_to(ctx: Context, caller: Caller) -> tuple[PayeeKind, list[UUID]] | None:
+    """The payees whose settlements a person may see: own factories, or the own store. None for finance and administrators,
+    who see all."""
     if sees_all(caller):
         return None
+    if caller.belongs_to(Audience.SELLER):
+        store = await ctx.call(seller.get_owned_seller, seller.GetOwnedSeller(user_id=caller.user_id))
+        return PayeeKind.SELLER, [each.id for each in store.sellers]
     owned = await ctx.call(factory.get_owned_factories, factory.GetOwnedFactories(owner_id=caller.user_id))
-    return [each.id for each in owned.factories]
+    return PayeeKind.FACTORY, [each.id for each in owned.factories]
 
 
 async def require_payee(ctx: Context, caller: Caller, kind: PayeeKind, payee_id: UUID) -> None:
@@ -83,7 +95,7 @@ async def require_payee(ctx: Context, caller: Caller, kind: PayeeKind, payee_id:
     seen = await visible_to(ctx, caller)
     if seen is None:
         await require_known(ctx, kind, payee_id)
-    elif payee_id not in seen:
+    elif kind is not seen[0] or payee_id not in seen[1]:
         raise contract.PayeeNotFound(field="payee_id")
 
 
@@ -93,6 +105,7 @@ async def require_known(ctx: Context, kind: PayeeKind, payee_id: UUID) -> None:
         found = await ctx.call(factory.get_factories, factory.GetFactories(factory_ids=[payee_id]))
         known = bool(found.factories)
     else:
-        known = await lines.payee_is_known(ctx.db, kind, payee_id)
+        stores = await ctx.call(seller.get_sellers, seller.GetSellers(seller_ids=[payee_id]))
+        known = bool(stores.sellers) or await lines.payee_is_known(ctx.db, kind, payee_id)
     if not known:
         raise contract.PayeeNotFound(field="payee_id")

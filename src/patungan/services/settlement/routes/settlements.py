@@ -90,9 +90,7 @@ async def seen_by(ctx: Context, caller: Caller, settlement_id: UUID) -> Settleme
     """A settlement that the caller may see; raises SettlementNotFound for any other."""
     found = await queries.find_settlement(ctx.db, settlement_id)
     seen = await payees.visible_to(ctx, caller)
-    if found is None or (
-        seen is not None and (found.payee_kind is not PayeeKind.FACTORY or found.payee_id not in seen)
-    ):
+    if found is None or (seen is not None and (found.payee_kind is not seen[0] or found.payee_id not in seen[1])):
         raise contract.SettlementNotFound()
     return found
 
@@ -107,10 +105,10 @@ async def list_settlements(
     limit: PageLimit = 20,
 ) -> SettlementPage:
     seen = await payees.visible_to(ctx, caller)
-    kind = None if seen is None else PayeeKind.FACTORY
+    kind, own = (None, None) if seen is None else seen
     if payee_id is not None:
-        seen = [payee_id] if seen is None or payee_id in seen else []
-    wanted = (seen, status, kind)
+        own = [payee_id] if own is None or payee_id in own else []
+    wanted = (own, status, kind)
     items = await queries.list_settlements(ctx.db, *wanted, limit, (page - 1) * limit)
     return SettlementPage(items, page, limit, await queries.count_settlements(ctx.db, *wanted))
 
