@@ -29,6 +29,7 @@ from patungan.web.routes import (
     own,
     payments,
     sessions,
+    settlements,
     wallet,
 )
 from patungan.web.security import add_security_headers
@@ -79,6 +80,7 @@ def create_web(environment: Mapping[str, str], clock: Clock | None = None, chanc
             *own.routes,
             *buying.routes,
             *wallet.routes,
+            *settlements.routes,
             *docs.routes,
             *operational.routes,
         ],

@@ -41,6 +41,7 @@ from patungan.contracts.seller import (
     SellerStockLow,
     SellerVerified,
 )
+from patungan.contracts.settlement import SettlementFailed, SettlementOnHold, SettlementPaid, SettlementScheduled
 from patungan.contracts.wallet import WalletCredited, WithdrawalCompleted, WithdrawalFailed, WithdrawalRequested
 from patungan.contracts.warehouse import (
     PurchaseOrderAttention,
@@ -101,6 +102,10 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     SellerStatusChanged: direct.seller_moved,
     SellerStockLow: direct.seller_stock_low,
     SellerOrderReceived: direct.seller_order,
+    SettlementScheduled: templates.settlement_scheduled,
+    SettlementPaid: templates.settlement_paid,
+    SettlementFailed: templates.settlement_failed,
+    SettlementOnHold: templates.settlement_on_hold,
 }
 
 
@@ -157,12 +162,17 @@ async def _tell_users(ctx: Context, tx: Transaction, events: Sequence[Received[A
 
 
 async def _tell_owners(tx: Transaction, events: Sequence[Received[Any]]) -> None:
-    """Tell the owners of the factories that the events name, each in a workflow that asks who that is."""
+    """Tell the owners of the factories that the events name."""
     for each in events:
-        notice = _TEXTS[type(each.body)](each.body)
-        if notice is not None:
-            request = TellFactoryOwner(each.id, each.occurred_at, each.body.factory_id, notice)
-            await start(tx, tell_factory_owner, f"tell-owner-{each.id}", request)
+        await _tell_owner(tx, each, each.body.factory_id)
+
+
+async def _tell_owner(tx: Transaction, received: Received[Any], factory_id: UUID) -> None:
+    """Tell a factory's owner, in a workflow that asks who that is."""
+    notice = _TEXTS[type(received.body)](received.body)
+    if notice is not None:
+        request = TellFactoryOwner(received.id, received.occurred_at, factory_id, notice)
+        await start(tx, tell_factory_owner, f"tell-owner-{received.id}", request)
 
 
 @subscription(PaymentPaid, PaymentExpired, PaymentLatePaid, RefundRequested, RefundCompleted, share=CROWD)
@@ -284,12 +294,20 @@ async def on_offices(ctx: Context, tx: Transaction, events: Sequence[Received[An
     await _tell_users(ctx, tx, [each for each in events if not isinstance(each.body, PickupCompleted)])
 
 
+@subscription(SettlementScheduled, SettlementPaid, SettlementFailed, SettlementOnHold)
+async def on_settlements(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    for each in events:
+        if each.body.payee_kind == "factory":
+            await _tell_owner(tx, each, each.body.payee_id)
+
+
 workflows: list[Workflow[Any]] = [tell_factory_owner, tell_staff]
 subscriptions = [
     on_payments,
     on_sessions,
     on_wallets,
     on_withdrawals,
+    on_settlements,
     on_orders,
     on_order_payments,
     on_sellers,

@@ -52,6 +52,10 @@ class NotificationType(enum.StrEnum):
     SELLER_STATUS_CHANGED = "seller_status_changed"
     SELLER_ORDER_RECEIVED = "seller_order_received"
     COMPLAINT_CHANGED = "complaint_changed"
+    SETTLEMENT_SCHEDULED = "settlement_scheduled"
+    SETTLEMENT_PAID = "settlement_paid"
+    SETTLEMENT_FAILED = "settlement_failed"
+    SETTLEMENT_ON_HOLD = "settlement_on_hold"
 
 
 def preferred_language(accepted: str | None) -> Language:
