@@ -284,6 +284,8 @@ def _judge_ended(known: Standing, told: Told) -> Outcome:
 
 _LOOKS = (2, 10, 30, 60, 240, 720)
 """Minutes until a payout without news is asked for, the first time and later; the last for ever."""
+_RETURN_LOOKS = (1, 3, 7)
+"""Days from a payout's arrival after which it is asked whether the bank sent it back: that news may be lost."""
 FUNDS_AGAIN = timedelta(minutes=30)
 """When a payout is tried anew after our money at the provider did not suffice."""
 
@@ -291,6 +293,11 @@ FUNDS_AGAIN = timedelta(minutes=30)
 def next_look(looks: int, now: datetime) -> datetime:
     """When a payout that was asked for ``looks`` times before is asked for again, unless news comes first."""
     return now + timedelta(minutes=_LOOKS[min(looks, len(_LOOKS) - 1)])
+
+
+def next_return_look(arrived_at: datetime, now: datetime) -> datetime | None:
+    """When a completed payout is asked for again; None once a week has passed."""
+    return next((at for days in _RETURN_LOOKS if (at := arrived_at + timedelta(days=days)) > now), None)
 
 
 def next_event_attempt(attempts: int, now: datetime) -> datetime:

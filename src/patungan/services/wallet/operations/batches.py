@@ -15,7 +15,14 @@ from patungan.providers.errors import ProviderError, ProviderOutcomeUnknown, Pro
 from patungan.services.wallet.operations import bank_accounts, gateway, news
 from patungan.services.wallet.queries import payouts as queries
 from patungan.services.wallet.queries.payouts import Batch, Sending
-from patungan.services.wallet.rules import PayoutNews, Told, batch_start_by, next_look, payout_reference
+from patungan.services.wallet.rules import (
+    PayoutNews,
+    Told,
+    batch_start_by,
+    next_look,
+    next_return_look,
+    payout_reference,
+)
 
 SENT_AT_ONCE = 500
 """How many withdrawals are sent between two commits."""
@@ -83,9 +90,9 @@ async def look_after_due(ctx: Context) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """No word of the provider's: the withdrawal is taken up again at a time."""
+    """Nothing new: the withdrawal is taken up again at a time, or not any more."""
 
-    at: datetime
+    at: datetime | None
 
 
 _Call = Callable[[Context, Sending], Awaitable["PayoutNews | _Later"]]
@@ -128,6 +135,8 @@ async def _send(ctx: Context, withdrawal: Sending) -> PayoutNews | _Later:
 
 async def _look(ctx: Context, withdrawal: Sending) -> PayoutNews | _Later:
     """Ask for a withdrawal where the provider may know it, and send it where it does not."""
+    if withdrawal.arrived_at is not None:
+        return await _look_for_return(ctx, withdrawal, withdrawal.arrived_at)
     if not withdrawal.asked:
         return await _send(ctx, withdrawal)
     try:
@@ -138,6 +147,20 @@ async def _look(ctx: Context, withdrawal: Sending) -> PayoutNews | _Later:
         return await _send(ctx, withdrawal)
     told = gateway.news_of(found)
     return _Later(next_look(withdrawal.looks, ctx.clock.now())) if _nothing_new(withdrawal, told) else told
+
+
+async def _look_for_return(ctx: Context, withdrawal: Sending, arrived_at: datetime) -> PayoutNews | _Later:
+    """Ask whether the bank sent a completed withdrawal back."""
+    try:
+        found = await gateway.look_up(ctx, withdrawal)
+    except ProviderError as error:
+        return _wait(ctx, withdrawal, error)
+    told = None if found is None else gateway.news_of(found)
+    if told is not None and told.told is Told.REVERSED:
+        return told
+    if told is None or told.told is not Told.PAID:
+        ctx.log.error("the provider does not know a completed withdrawal as paid", withdrawal=withdrawal.code)
+    return _Later(next_return_look(arrived_at, ctx.clock.now()))
 
 
 def _nothing_new(withdrawal: Sending, told: PayoutNews) -> bool:
