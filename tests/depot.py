@@ -174,7 +174,11 @@ _FAULTS = """
         select variant_id, quantity, reserved, available,
             (select coalesce(sum(quantity_change), 0) from stock_movements where inventory_id = inventory.id) as moved,
             (select coalesce(sum(reserved_change), 0) from stock_movements where inventory_id = inventory.id) as kept,
-            (select coalesce(sum(held), 0) from reservations join demands using (session_id)
+            damaged,
+            (select coalesce(sum(damaged_change), 0) from stock_movements where inventory_id = inventory.id) as spoilt,
+            (select coalesce(sum(units), 0) from direct_reservations join direct_orders using (order_id)
+                where inventory_id = inventory.id and status = 'held') + (
+                select coalesce(sum(held), 0) from reservations join demands using (session_id)
                 where demands.warehouse_id = inventory.warehouse_id and demands.product_id = inventory.product_id
                     and reservations.variant_id is not distinct from inventory.variant_id) as held,
             (select coalesce(sum(reservations.quantity - held), 0) from reservations join demands using (session_id)
@@ -183,7 +187,7 @@ _FAULTS = """
                     and reservations.variant_id is not distinct from inventory.variant_id) as waiting
         from inventory where product_id = $1
     ) as figures
-    where quantity <> moved or reserved <> kept or reserved <> held or (available > 0 and waiting > 0)
+    where quantity <> moved or damaged <> spoilt or reserved <> kept or reserved <> held or (available > 0 and waiting > 0)
     """
 
 

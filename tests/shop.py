@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 
 from patungan.kernel.identity import Caller, Role
-from patungan.services.product.stores import FolderStore
+from patungan.providers.storage.stores import FolderStore
 from tests.house import House, Person
 
 _numbers = itertools.count(1)

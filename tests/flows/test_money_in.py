@@ -51,6 +51,7 @@ async def test_two_orders_of_one_checkout_go_their_own_ways(house: House) -> Non
     await has(buyer, 71_000)
     await checkout.refund(1)
     await has(buyer, B)
+    await checkout.settled("completed", "completed")
     assert await checkout.held() == [0, 0]
     shown = await buyer.get("payment", f"/api/payments/{paid.id}")
     assert (shown["status"], shown["refunded_amount"]) == ("paid", B)

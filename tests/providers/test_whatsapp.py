@@ -13,6 +13,7 @@ import pytest
 from patungan.providers.errors import ProviderOutcomeUnknown, ProviderUnavailable, UnreadableCallback
 from patungan.providers.http import Pacing
 from patungan.providers.whatsapp import (
+    InboundKind,
     MessageState,
     MessageStatus,
     SentMessage,
@@ -20,6 +21,7 @@ from patungan.providers.whatsapp import (
     WhatsApp,
     WhatsAppRefused,
     answer_challenge,
+    parse_inbound,
     parse_statuses,
     trouble_of,
     verify_signature,
@@ -195,8 +197,18 @@ def test_statuses_become_news() -> None:
 
 
 def test_other_news_is_passed_over_and_nonsense_is_an_error() -> None:
-    inbound = {"messaging_product": "whatsapp", "messages": [{"from": "62812", "id": "wamid.9", "type": "text"}]}
+    inbound = {
+        "messaging_product": "whatsapp",
+        "messages": [
+            {"from": "62812", "id": "wamid.9", "type": "text", "timestamp": "1764000000", "text": {"body": "halo"}},
+            {"from": "62812", "id": "wamid.10", "type": "sticker", "timestamp": "1764000001"},
+        ],
+    }
     assert parse_statuses(callback(inbound)) == []
+    text, sticker = parse_inbound(callback(inbound))
+    assert (text.sender, text.id, text.kind, text.text) == ("+62812", "wamid.9", InboundKind.TEXT, "halo")
+    assert (sticker.kind, sticker.text, sticker.payload) == (InboundKind.OTHER, "", "")
+    assert "halo" not in repr(text)
     assert parse_statuses(callback({"event": "APPROVED"}, field="message_template_status_update")) == []
     for body in (b"", b"[]", callback({"statuses": [{"id": 1}]})):
         with pytest.raises(UnreadableCallback):

@@ -192,3 +192,39 @@ async def test_an_answer_opens_the_service_window_for_a_day(sandbox: RunningSand
 async def test_the_senders_number_can_be_read(refusing_sandbox: RunningSandbox) -> None:
     answer = await refusing_sandbox.http.get("/whatsapp/v23.0/1234", headers={"authorization": f"Bearer {TOKEN}"})
     assert (answer.json()["id"], answer.json()["verified_name"]) == ("1234", "Patungan")
+
+
+async def test_a_page_lets_one_press_buttons_write_and_set_states(sandbox: RunningSandbox, receiver: Receiver) -> None:
+    buttons = [
+        {
+            "type": "button",
+            "sub_type": "quick_reply",
+            "index": index,
+            "parameters": [{"type": "payload", "payload": each}],
+        }
+        for index, each in (("1", "reject:abc"), ("0", "confirm:abc"))
+    ]
+    template = {"name": "purchase_order", "language": {"code": "id"}, "components": buttons}
+    assert (await send(sandbox, template=template)).status_code == 200
+    (message,) = await messages(sandbox)
+    assert message["replies"] == ["confirm:abc", "reject:abc"]
+    page = (await sandbox.http.get("/whatsapp")).text
+    assert all(word in page for word in (">confirm</button>", ">reject</button>", 'name="text"', ">read</option>"))
+    path = f"/_pages/messages/{message['id']}"
+    acts: list[tuple[str, dict[str, str]]] = [
+        ("press", {"button": "1"}),
+        ("reply", {"text": "halo"}),
+        ("status", {"status": "read"}),
+    ]
+    for act, form in acts:
+        assert (await sandbox.http.post(f"{path}/{act}", data=form)).status_code == 303
+    told = [each.json["entry"][0]["changes"][0]["value"] for each in await receiver.wait(3)]
+    written = [each["messages"][0] for each in told if "messages" in each]
+    by_kind = {each["type"]: each for each in written}
+    assert by_kind["button"]["button"] == {"text": "reject", "payload": "reject:abc"}
+    assert by_kind["button"]["context"]["id"] == message["provider_id"]
+    assert by_kind["text"]["text"] == {"body": "halo"}
+    assert (await messages(sandbox))[0]["status"] == "read"
+    for act, form in (("press", {"button": "2"}), ("press", {}), ("status", {"status": "lost"})):
+        assert (await sandbox.http.post(f"{path}/{act}", data=form)).status_code == 404
+    assert (await sandbox.http.post("/_pages/messages/999/press", data={"button": "0"})).status_code == 404

@@ -103,4 +103,4 @@ async def test_money_is_paid_out(official: xendit.ApiClient) -> None:
     balance = await asyncio.to_thread(BalanceApi(official).get_balance)
     assert balance.balance == 1_000_000 - 97_500
     bca = await asyncio.to_thread(api.get_payout_channels, channel_code="ID_BCA")
-    assert [(channel.channel_name, channel.amount_limits.minimum) for channel in bca] == [("BCA", 10_000)]
+    assert [(channel.channel_name, channel.amount_limits.minimum) for channel in bca] == [("BCA", 7_500)]

@@ -48,6 +48,10 @@ async def test_an_address_is_kept_in_its_official_spelling(one_house: House) -> 
         "line": "Jl. Dago No. 12",
         "notes": "Pagar hijau",
         "is_default": True,
+        "village": "",
+        "landmark": "",
+        "latitude": None,
+        "longitude": None,
     }
 
 
@@ -236,10 +240,19 @@ async def test_regions_step_by_step(one_house: House) -> None:
     }
 
 
+async def test_villages_of_a_district(one_house: House) -> None:
+    answer = await one_house.request("GET", "address", "/api/regions/villages", district="32.73.02")
+    assert answer.json()["items"][1] == {"code": "32.73.02.1004", "name": "Dago", "postal_code": "40135"}
+    assert len(answer.json()["items"]) == 6
+
+
 async def test_searching_regions_while_typing(one_house: House) -> None:
     found = (await one_house.request("GET", "address", "/api/regions/search", q="bandung cob")).json()["items"]
     assert found == [
         {
+            "level": "district",
+            "code": "32.73.02",
+            "village": "",
             "district_code": "32.73.02",
             "district": "Coblong",
             "city_code": "32.73",
@@ -250,10 +263,170 @@ async def test_searching_regions_while_typing(one_house: House) -> None:
         }
     ]
     by_code = (await one_house.request("GET", "address", "/api/regions/search", q="40132")).json()["items"]
-    assert by_code == found
+    assert [(each["level"], each["village"], each["postal_codes"]) for each in by_code] == [
+        ("village", "Lebak Gede", ["40132"]),
+        ("village", "Lebak Siliwangi", ["40132"]),
+    ]
     many = (await one_house.request("GET", "address", "/api/regions/search", q="jawa", limit=3)).json()["items"]
-    assert len(many) == 3
+    assert [each["province"] for each in many] == ["Jawa Barat", "Jawa Tengah", "Jawa Timur"]
     assert (await one_house.request("GET", "address", "/api/regions/search", q="?!")).json()["items"] == []
+
+
+async def test_a_village_a_landmark_and_a_point(one_house: House) -> None:
+    person = await one_house.person()
+    kept = await person.post(
+        "address",
+        "/api/addresses",
+        address_input(
+            village="dago", postal_code="40135", landmark="Depan masjid", latitude=-6.8748, longitude=107.6171
+        ),
+    )
+    assert [kept[name] for name in ("village", "landmark", "latitude", "longitude")] == [
+        "Dago",
+        "Depan masjid",
+        -6.8748,
+        107.6171,
+    ]
+    path = f"/api/addresses/{kept['id']}"
+    snapshot = await one_house.context("logistics").call(
+        contract.get_address, contract.GetAddress(user_id=person.id, address_id=UUID(kept["id"]))
+    )
+    assert (snapshot.village, snapshot.landmark, snapshot.latitude) == ("Dago", "Depan masjid", -6.8748)
+    for body, field in [
+        (address_input(village="Menteng"), "village"),
+        (address_input(latitude=-6.9), "latitude"),
+        (address_input(latitude=51.5, longitude=0.1), "latitude"),
+        (address_input(latitude=91, longitude=0), "latitude"),
+        (address_input(landmark="x" * 201), "landmark"),
+    ]:
+        refused = await person.request("POST", "address", "/api/addresses", body)
+        assert (refused.status_code, refused.json()["field"]) == (400, field)
+    moved = (await person.request("PATCH", "address", path, {"district": "Cidadap", "postal_code": "40141"})).json()
+    assert [moved[name] for name in ("village", "landmark", "latitude", "longitude")] == [
+        "",
+        "Depan masjid",
+        None,
+        None,
+    ]
+    half = await person.request("PATCH", "address", path, {"latitude": -6.9})
+    assert (half.status_code, half.json()["field"]) == (400, "latitude")
+
+
+def between(start: str, end: str) -> dict[str, Any]:
+    return {"from": start, "to": end}
+
+
+async def test_how_far_places_are_apart(one_house: House) -> None:
+    async def kilometres(start: str, end: str) -> dict[str, Any]:
+        answer = await one_house.request("GET", "address", "/api/regions/distance", **between(start, end))
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    assert await kilometres("10110", "40132") == {
+        "kilometres": 120.8,
+        "from_city": "Kota Administrasi Jakarta Pusat",
+        "to_city": "Kota Bandung",
+    }
+    assert (await kilometres("32.73", "32.73.02"))["kilometres"] == 0
+    assert (await kilometres("-6.2,106.8", "31"))["to_city"] == "Daerah Khusus Ibukota Jakarta"
+    for start, end in [("99", "31"), ("00000", "31"), ("51.5,0.1", "31"), ("nowhere", "31")]:
+        answer = await one_house.request("GET", "address", "/api/regions/distance", **between(start, end))
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input"), start
+
+
+async def test_without_a_key_the_city_stands_for_an_address(one_house: House) -> None:
+    person = await one_house.person()
+    found = await person.get("address", "/api/regions/geocode", address="Jl. Dago 12", postal_code="40135")
+    assert found == {
+        "latitude": -6.917,
+        "longitude": 107.619,
+        "formatted": "Kota Bandung, Jawa Barat",
+        "precision": "city",
+        "source": "city_centre",
+        "reason": "no_key",
+        "city_code": "32.73",
+        "city": "Kota Bandung",
+        "province": "Jawa Barat",
+        "postal_code": "40135",
+    }
+    by_words = await person.get("address", "/api/regions/geocode", address="Jl. Mawar 1, Gubeng, Surabaya")
+    assert (by_words["city"], by_words["reason"]) == ("Kota Surabaya", "no_key")
+    there = await person.get("address", "/api/regions/reverse-geocode", latitude=-7.26, longitude=112.75)
+    assert (there["city"], there["source"]) == ("Kota Surabaya", "city_centre")
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("geocode", {"address": "zzzzqqq"}),
+        ("geocode", {"address": "Jl. Dago", "city": "99.99"}),
+        ("geocode", {"address": "Jl. Dago", "postal_code": "00000"}),
+        ("reverse-geocode", {"latitude": 51.5, "longitude": 0.1}),
+    ]
+    for path, params in asked:
+        refused = await person.request("GET", "address", f"/api/regions/{path}", **params)
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input"), path
+    assert (await one_house.request("GET", "address", "/api/regions/geocode", address="Dago")).status_code == 401
+
+
+async def test_where_we_deliver(one_house: House) -> None:
+    admin, person = await one_house.admin(), await one_house.person()
+    rule = {"region_code": "96", "served": False, "reason": "no courier goes there yet"}
+    kept = (await admin.request("PUT", "address", "/api/addresses/service-area", rule)).json()
+    assert {name: kept[name] for name in ("region_code", "courier", "served", "set_by")} == {
+        "region_code": "96",
+        "courier": "",
+        "served": False,
+        "set_by": str(admin.id),
+    }
+    sorong = address_input(
+        province="Papua Barat Daya", city="Kota Sorong", district="Sorong Timur", postal_code="98418"
+    )
+    districts = (await one_house.request("GET", "address", "/api/regions/districts", city="96.71")).json()["items"]
+    sorong |= {"district": districts[0]["name"], "postal_code": districts[0]["postal_codes"][0]}
+    refused = await person.request("POST", "address", "/api/addresses", sorong)
+    assert (refused.status_code, refused.json()["code"]) == (409, "outside_service_area")
+    told = (await one_house.request("GET", "address", "/api/regions/coverage", region="96.71")).json()
+    assert told == {"region_code": "96.71", "served": False, "refused_couriers": []}
+    await admin.request(
+        "PUT", "address", "/api/addresses/service-area", {**rule, "region_code": "96.71", "served": True}
+    )
+    home = await person.post("address", "/api/addresses", sorong)
+    await admin.request("PUT", "address", "/api/addresses/service-area", {**rule, "region_code": "96.71"})
+    answer = await one_house.context("group-buying").call(
+        contract.get_addresses,
+        contract.GetAddresses(wanted=[contract.GetAddress(user_id=person.id, address_id=UUID(home["id"]))]),
+    )
+    assert answer.outside == [True]
+    bad = await admin.request("PUT", "address", "/api/addresses/service-area", {**rule, "region_code": "99"})
+    assert (bad.status_code, bad.json()["field"]) == (400, "region_code")
+    for code in ("96", "96.71"):
+        path = f"/api/addresses/service-area?region_code={code}"
+        assert (await admin.request("DELETE", "address", path)).status_code == 204
+        assert (await admin.request("DELETE", "address", path)).status_code == 404
+    assert (await admin.get("address", "/api/addresses/service-area"))["items"] == []
+    for method, path, body in [
+        ("GET", "/api/addresses/service-area", None),
+        ("PUT", "/api/addresses/service-area", rule),
+        ("DELETE", "/api/addresses/service-area", None),
+        ("GET", "/api/addresses/all", None),
+        ("GET", "/api/addresses/analytics", None),
+        ("GET", "/api/addresses/validation-errors", None),
+    ]:
+        assert (await person.request(method, "address", path, body)).status_code == 403
+        assert (await one_house.request(method, "address", path, body)).status_code == 401
+
+
+async def test_what_administrators_see(one_house: House) -> None:
+    admin, person = await one_house.admin(), await one_house.person()
+    home = await person.post("address", "/api/addresses", address_input())
+    await person.request("POST", "address", "/api/addresses", address_input(postal_code="99999"))
+    seen = await admin.get("address", "/api/addresses/all", user_id=str(person.id))
+    assert (seen["total"], seen["items"][0]["id"], seen["items"][0]["user_id"]) == (1, home["id"], str(person.id))
+    assert (await admin.get("address", "/api/addresses/all", region="32.73", limit=1))["total"] >= 1
+    spread = await admin.get("address", "/api/addresses/analytics", province="32")
+    assert next(each["name"] for each in spread["regions"] if each["code"] == "32.73") == "Kota Bandung"
+    assert spread["totals"]["addresses"] >= spread["totals"]["people"] >= 1
+    refusals = await admin.get("address", "/api/addresses/validation-errors")
+    fields = {(each["field"], each["code"]) for each in refusals["items"]}
+    assert ("postal_code", "postal_code_unknown") in fields
 
 
 @pytest.mark.parametrize(
@@ -264,6 +437,9 @@ async def test_searching_regions_while_typing(one_house: House) -> None:
         ("cities", {"province": "Jawa"}, 400, "invalid_input"),
         ("cities", {}, 400, "invalid_input"),
         ("districts", {"city": "32"}, 400, "invalid_input"),
+        ("villages", {"district": "32.73.99"}, 404, "not_found"),
+        ("villages", {"district": "32.73"}, 400, "invalid_input"),
+        ("coverage", {"region": "99"}, 404, "not_found"),
         ("search", {"q": "a"}, 400, "invalid_input"),
         ("search", {"q": "bandung", "limit": 51}, 400, "invalid_input"),
         ("nowhere", {}, 404, "not_found"),

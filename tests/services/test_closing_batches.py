@@ -20,8 +20,9 @@ from tests.market import Buyer, Market
 
 @pytest.fixture
 def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches of two."""
+    """Batches of two, two at a time."""
     monkeypatch.setattr(closing, "BATCH", 2)
+    monkeypatch.setattr(closing, "LANES", 2)
     monkeypatch.setattr(sessions, "BATCH", 2)
 
 
@@ -105,10 +106,10 @@ async def test_five_participants_close_in_batches_of_two(one_house: House) -> No
     steps = 0
     while after is not None:
         # Every step again, twice at once: it answers the same place and changes nothing.
-        first, second = await asyncio.gather(*(closing.settle_batch(ctx, session_id, 75, after) for _ in range(2)))
+        first, second = await asyncio.gather(*(closing.settle_batches(ctx, session_id, 75, after) for _ in range(2)))
         assert first == second
         after, steps = first, steps + 1
-    assert steps == 3
+    assert steps == 2
     assert await _counts(one_house, session) == [5, 5, 5, 5, 5, 5]
     assert [await each.wallet() for each in (sari, budi, rina)] == [600_000, 440_000, 520_000]
     await assert_books_whole(one_house)

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from patungan.operations.seed_data import emblems, factories, pictures, products
-from patungan.services.product.images import UnknownPicture, recognised
-from patungan.services.product.stores import FolderStore
-from patungan.services.product.svg import SvgRefused, sanitised
+from patungan.providers.storage.pictures import UnknownPicture, recognised
+from patungan.providers.storage.stores import FolderStore
+from patungan.providers.storage.svg import SvgRefused, sanitised
 from tests.house import House
 from tests.shop import PICTURE, category, keep_pictures_apart, product_input, published_product, selling_factory, upload
 

@@ -26,9 +26,9 @@ from patungan.kernel.errors import Unavailable
 from patungan.kernel.identity import Role
 from patungan.kernel.settings import Secret
 from patungan.operations.ports import free_port
-from patungan.services.product.images import MAX_SIDE, TooManyPixels, UnknownPicture, recognised
+from patungan.providers.storage.pictures import MAX_SIDE, TooManyPixels, UnknownPicture, recognised
+from patungan.providers.storage.stores import BucketStore, FolderStore
 from patungan.services.product.operations import pictures
-from patungan.services.product.stores import BucketStore, FolderStore
 from tests.house import House, Person
 from tests.shop import category, keep_pictures_apart, product_input, published_product, selling_factory, upload
 

@@ -9,22 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patungan.kernel.money import Rupiah
 from patungan.kernel.time import JAKARTA
+from patungan.providers.payouts import (
+    Outcome,
+    PayoutNews,
+    Stage,
+    Standing,
+    Told,
+    attempt_of,
+    judge_news,
+    payout_key,
+    payout_reference,
+)
 from patungan.services.wallet import rules
 from patungan.services.wallet.rules import (
     Alert,
-    Outcome,
-    PayoutNews,
     Refusal,
-    Standing,
     Terms,
-    Told,
     TransactionType,
-    WithdrawalStatus,
     batch_of,
     batch_start_by,
-    judge_news,
     judge_request,
 )
 
@@ -80,11 +84,11 @@ def test_the_calendar(requested: str, batch: str) -> None:
     assert batch_of(at(requested)) == at(batch)
 
 
-STATUSES = st.sampled_from(WithdrawalStatus)
+STAGES = st.sampled_from(Stage)
 STANDINGS = st.builds(
     Standing,
-    status=STATUSES,
-    net_amount=st.just(Rupiah(97_500)),
+    stage=STAGES,
+    net_amount=st.just(97_500),
     attempt=st.integers(1, 3),
     payout_id=st.sampled_from([None, "disb-1"]),
     reversed=st.booleans(),
@@ -99,10 +103,10 @@ def _news(told: Told, *, amount: int = 97_500, payout_id: str = "disb-1", curren
 def test_money_moves_only_from_where_it_is(known: Standing, told: Told, attempt: int) -> None:
     outcome = judge_news(known, attempt, _news(told))
     if outcome in (Outcome.COMPLETED, Outcome.FAILED, Outcome.RETRIED, Outcome.SENT):
-        assert known.status is WithdrawalStatus.PROCESSING and attempt == known.attempt
+        assert known.stage is Stage.PROCESSING and attempt == known.attempt
     if outcome is Outcome.REVERSED:
-        assert known.status in (WithdrawalStatus.PROCESSING, WithdrawalStatus.COMPLETED) and attempt == known.attempt
-    if known.status in (WithdrawalStatus.FAILED, WithdrawalStatus.CANCELLED, WithdrawalStatus.PENDING):
+        assert known.stage in (Stage.PROCESSING, Stage.COMPLETED) and attempt == known.attempt
+    if known.stage in (Stage.FAILED, Stage.CANCELLED, Stage.PENDING):
         assert outcome in (Outcome.UNCHANGED, Outcome.CONFLICT)
 
 
@@ -116,20 +120,20 @@ def test_another_amount_or_payout_never_counts(known: Standing, told: Told) -> N
 
 @given(st.integers(1, 9_999))
 def test_references_name_their_attempt(attempt: int) -> None:
-    assert rules.attempt_of(rules.payout_reference("WD-20261123-ABCDEF", attempt)) == ("WD-20261123-ABCDEF", attempt)
+    assert attempt_of("WD", payout_reference("WD-20261123-ABCDEF", attempt)) == ("WD-20261123-ABCDEF", attempt)
 
 
 @pytest.mark.parametrize(
     "reference", [None, "", "REF-20261123-ABCDEF", "WD-20261123-ABCDEF-", "WD-1", "xWD-20261123-ABCDEF"]
 )
 def test_other_references_are_not_ours(reference: str | None) -> None:
-    assert rules.attempt_of(reference) is None
+    assert attempt_of("WD", reference) is None
 
 
 def test_the_first_attempt_goes_under_the_withdrawals_id() -> None:
     one = UUID(int=1)
-    assert rules.payout_key(one, 1) == str(one)
-    assert rules.payout_key(one, 2) == f"{one}-2"
+    assert payout_key(one, 1) == str(one)
+    assert payout_key(one, 2) == f"{one}-2"
 
 
 NOW = datetime(2027, 3, 9, 4, tzinfo=UTC)

@@ -467,7 +467,7 @@ async def test_administrators_see_messages_with_masked_numbers_and_no_codes(serv
     assert (item["id"], item["phone"]) == (str(queued.message_id), "+62813*****432")
     assert item["text"] == (
         "Pesanan pembelian baru PO-20261123-ABCDE dari Patungan.\nJumlah: M 22, XL 7.\n"
-        "Diperlukan paling lambat 30 November 2026.\nMohon konfirmasi di portal pabrik."
+        "Diperlukan paling lambat 30 November 2026.\nMohon jawab dengan tombol di bawah ini atau di portal pabrik."
     )
     failed = await listed(status="failed", template="otp")
     assert {(each["status"], each["template"], each["text"]) for each in failed["items"]} == {("failed", "otp", None)}
@@ -487,7 +487,9 @@ async def test_the_desk_is_for_administrators(service: Alone) -> None:
     listed = await service.client.get(f"{service.url}/api/whatsapp/templates", headers=service.signed_in(Role.ADMIN))
     items = listed.json()["items"]
     assert {(each["name"], each["language"]) for each in items} == {
-        (name, language) for name in ("otp", "purchase_order", "session_success", "pickup") for language in ("id", "en")
+        (name, language)
+        for name in ("otp", "purchase_order", "purchase_order_reminder", "session_success", "pickup")
+        for language in ("id", "en")
     }
     assert next(each for each in items if each["name"] == "otp")["category"] == "AUTHENTICATION"
 

@@ -40,7 +40,9 @@ WAY = [Status.QUEUED, Status.SENT, Status.DELIVERED, Status.READ]
 
 
 def test_every_template_speaks_both_languages_and_uses_each_of_its_parameters() -> None:
-    assert set(TEMPLATES) == {"otp", "purchase_order", "session_success", "pickup"}
+    assert set(TEMPLATES) == {
+        *("otp", "purchase_order", "purchase_order_reminder", "session_success", "pickup", "reason_request")
+    }
     for name, template in TEMPLATES.items():
         assert name == template.name
         assert set(template.texts) == {"id", "en"}

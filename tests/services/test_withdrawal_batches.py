@@ -11,9 +11,9 @@ import pytest
 from patungan.kernel.time import JAKARTA
 from patungan.kernel.workflows import run_due_schedules
 from patungan.ledger import accounts
+from patungan.providers.payouts import next_return_look
 from patungan.services.wallet.operations import batches
 from patungan.services.wallet.processes import schedules
-from patungan.services.wallet.rules import next_return_look
 from tests.house import House, Person
 from tests.purse import (
     ACCOUNT,
@@ -95,7 +95,7 @@ async def test_reversed_before_it_was_paid(one_house: House) -> None:
         ({"currency": "USD"}, "mismatch"),
         ({"id": "disb-of-somebody-else"}, "conflict"),
         ({"reference_id": "WD-20261123-ZZZZZZ"}, "unknown"),
-        ({"reference_id": "SET-20261123-ABCDEF"}, "unknown"),
+        ({"reference_id": "SET-20261123-ABCDEF"}, "handed_on"),
     ],
 )
 async def test_what_does_not_fit_changes_nothing_and_is_kept(

@@ -42,12 +42,40 @@ class Factory(Message, frozen=True):
         return self.status == "active" and self.verification_status == "verified"
 
 
+class GetBankAccount(Message, frozen=True):
+    """Asks where a factory is paid. For the service that pays it and nobody else."""
+
+    factory_id: UUID
+
+
+class BankAccount(Message, frozen=True):
+    """A factory's bank account in the clear; it shows nothing of itself in a log."""
+
+    bank_code: str
+    account_number: str
+    account_name: str
+
+    def __repr__(self) -> str:
+        return f"BankAccount({self.bank_code})"
+
+
+class KnownBankAccount(Message, frozen=True):
+    """None where the factory has given none."""
+
+    account: BankAccount | None
+
+    def __repr__(self) -> str:
+        return f"KnownBankAccount({self.account!r})"
+
+
 class Factories(Message, frozen=True):
     factories: list[Factory]
 
 
 get_factories = operation("factory", "get-factories", GetFactories, Factories)
 get_owned_factories = operation("factory", "get-owned-factories", GetOwnedFactories, Factories)
+get_bank_account = operation("factory", "get-bank-account", GetBankAccount, KnownBankAccount)
+"""Raises FactoryNotFound."""
 
 
 class FactoryNotFound(Problem):

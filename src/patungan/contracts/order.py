@@ -165,3 +165,4 @@ class OrderDelivered(Message, frozen=True):
     items: list[DeliveredItem]
     product_value: Rupiah
     delivered_at: datetime
+    participant_id: UUID | None = None

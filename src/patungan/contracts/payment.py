@@ -232,6 +232,29 @@ class RefundOrder(Message, frozen=True):
     note: str = ""
 
 
+class GetCharges(Message, frozen=True):
+    """Asks what paying for participants' and direct orders cost us, and whether a refund of theirs is open."""
+
+    participant_ids: list[UUID]
+    order_ids: list[UUID]
+
+
+class Charge(Message, frozen=True):
+    """Of a participant's payment or of an order's share of one: the provider's fee, the fee that the buyer paid (rupiah), and
+    whether a refund is asked for or on its way. ``id`` is the participant's or the order's."""
+
+    id: UUID
+    provider_fee: Rupiah
+    collected_fee: Rupiah
+    refund_open: bool
+
+
+class Charges(Message, frozen=True):
+    """Those that were never paid are left out."""
+
+    charges: list[Charge]
+
+
 create_escrow_payments = operation("payment", "create-escrow-payments", CreateEscrowPayments, PaymentSummaries)
 close_session_payments = operation("payment", "close-session-payments", CloseSessionPayments, SessionPaid, timeout=60.0)
 release_escrow = operation("payment", "release-escrow", ReleaseEscrow, Released, timeout=15.0)
@@ -239,6 +262,7 @@ get_payments = operation("payment", "get-payments", GetPayments, PaymentSummarie
 cancel_payments = operation("payment", "cancel-payments", CancelPayments, PaymentSummaries)
 refund_session = operation("payment", "refund-session", RefundSession, RefundsStarted, timeout=30.0)
 
+get_charges = operation("payment", "get-charges", GetCharges, Charges, timeout=15.0)
 create_order_payments = operation(
     "payment", "create-order-payments", CreateOrderPayments, OrderPaymentSummary, timeout=15.0
 )
@@ -392,8 +416,14 @@ class RefundFailed(_RefundEvent, frozen=True):
 
 @event("payment", "escrow.released")
 class EscrowReleased(Message, frozen=True):
+    """``factory_revenue`` is of goods made anew, of which the factory is owed ``factory``, without our commission."""
+
     session_id: UUID
     total: Rupiah
+    factory_id: UUID | None = None
+    factory_revenue: Rupiah = Rupiah(0)
+    factory: Rupiah = Rupiah(0)
+    commission_percent: int = 10
 
 
 class _OrderPaymentEvent(Message, frozen=True):
@@ -474,6 +504,12 @@ class OrderRefundFailed(_OrderRefundEvent, frozen=True):
 
 @event("payment", "order_escrow.released")
 class OrderEscrowReleased(Message, frozen=True):
+    """``seller_revenue`` is of a seller's goods, of which the seller is owed ``seller``, without our commission."""
+
     order_id: UUID
     payment_id: UUID
     total: Rupiah
+    seller_id: UUID | None = None
+    seller_revenue: Rupiah = Rupiah(0)
+    seller: Rupiah = Rupiah(0)
+    commission_percent: int = 10

@@ -93,10 +93,6 @@ class ProductInSession(Problem):
     code, status, title = "product_in_session", 409, "Prices stay as they are while a session of the product is open"
 
 
-class ImageRefused(Problem):
-    code, status, title = "image_refused", 400, "This is no picture that can be shown"
-
-
 class ImageNotFound(Problem):
     code, status, title = "image_not_found", 404, "This product has no such picture"
 

@@ -164,3 +164,18 @@ class WithdrawalFailed(_WithdrawalEvent, frozen=True):
 
     failed_at: datetime
     reason: str
+
+
+@event("wallet", "payout.told")
+class PayoutTold(Message, frozen=True):
+    """The provider's word on a payout that is not a withdrawal, handed on to whom its reference belongs.
+
+    ``told`` is under_way, paid, lacked_funds, failed or reversed; ``reason`` the provider's code; rupiah.
+    """
+
+    reference: str
+    payout_id: str
+    amount: Rupiah
+    currency: str
+    told: str
+    reason: str

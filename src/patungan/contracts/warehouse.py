@@ -116,6 +116,112 @@ class ConsumeDemand(Message, frozen=True):
     orders: list[ConsumedOrder]
 
 
+class StockLine(Message, frozen=True):
+    """Units of a stock that an order wants. ``variant_id`` None: a product without variants."""
+
+    warehouse_id: UUID
+    product_id: UUID
+    variant_id: UUID | None
+    quantity: int
+
+
+class StockOrder(Message, frozen=True):
+    """What a direct order wants held until it is paid; what is not sold by ``expires_at`` is free again by itself."""
+
+    order_id: UUID
+    lines: list[StockLine]
+    expires_at: datetime
+
+
+class ReserveStock(Message, frozen=True):
+    """Holds the stock of direct orders, each whole or not at all. An order's id is its idempotency key."""
+
+    orders: list[StockOrder]
+
+
+class StockShortage(Message, frozen=True):
+    """A stock that an order found too small, in units."""
+
+    warehouse_id: UUID
+    product_id: UUID
+    variant_id: UUID | None
+    wanted: int
+    available: int
+
+
+class ReservedOrder(Message, frozen=True):
+    """How an order's stock stands: held, short (nothing was held; it may ask again), released or sold."""
+
+    order_id: UUID
+    status: str
+    short: list[StockShortage]
+
+
+class ReservedStock(Message, frozen=True):
+    """The answers in the order of the orders asked for."""
+
+    orders: list[ReservedOrder]
+
+
+class ReleaseStock(Message, frozen=True):
+    """Gives back what orders hold, such as of one that was cancelled before it was paid."""
+
+    order_ids: list[UUID]
+    reason: str
+
+
+class ConsumeStock(Message, frozen=True):
+    """Books what orders hold as sold, once they are paid."""
+
+    order_ids: list[UUID]
+
+
+class ReturnedLine(Message, frozen=True):
+    """Units that came back, sound and damaged apart."""
+
+    warehouse_id: UUID
+    product_id: UUID
+    variant_id: UUID | None
+    sound: int
+    damaged: int = 0
+
+
+class ReturnStock(Message, frozen=True):
+    """Takes goods of a sold direct order back; ``return_id`` is the idempotency key."""
+
+    return_id: UUID
+    order_id: UUID
+    lines: list[ReturnedLine]
+    reason: str
+
+
+class GetDirectStock(Message, frozen=True):
+    """Asks what of some products is free to be bought at once: surplus of sessions that no session waits for."""
+
+    product_ids: list[UUID]
+
+
+class DirectStock(Message, frozen=True):
+    """Free units of a variant in an active warehouse; ``clearance_percent`` is what its factory takes off the price."""
+
+    warehouse_id: UUID
+    product_id: UUID
+    variant_id: UUID | None
+    available: int
+    clearance_percent: int
+
+
+class DirectStocks(Message, frozen=True):
+    """By product and variant, the fullest warehouse first."""
+
+    items: list[DirectStock]
+
+
+reserve_stock = operation("warehouse", "reserve-stock", ReserveStock, ReservedStock, timeout=15.0)
+release_stock = operation("warehouse", "release-stock", ReleaseStock, Nothing, timeout=15.0)
+consume_stock = operation("warehouse", "consume-stock", ConsumeStock, Nothing, timeout=15.0)
+return_stock = operation("warehouse", "return-stock", ReturnStock, Nothing)
+get_direct_stock = operation("warehouse", "get-direct-stock", GetDirectStock, DirectStocks)
 get_warehouses = operation("warehouse", "get-warehouses", GetWarehouses, Warehouses)
 get_bundle_rules = operation("warehouse", "get-bundle-rules", GetBundleRules, BundleRules)
 fulfil_demand = operation("warehouse", "fulfil-demand", FulfilDemand, Fulfilment, timeout=15.0)
@@ -157,6 +263,18 @@ class DemandReleased(Problem):
     code, status, title = "demand_released", 409, "This session's stock was given back already"
 
 
+class OrderStockDiffers(Problem):
+    code, status, title = "order_stock_differs", 409, "This order reserved other stock before"
+
+
+class OrderStockNotHeld(Problem):
+    code, status, title = "order_stock_not_held", 409, "No stock is held for this order, or it was released"
+
+
+class ReturnExceedsSale(Problem):
+    code, status, title = "return_exceeds_sale", 409, "More would come back than was sold"
+
+
 class DemandUnknown(Problem):
     code, status, title = "demand_unknown", 404, "No stock was asked for by this session"
 
@@ -190,6 +308,46 @@ class StockLow(Message, frozen=True):
     product_id: UUID
     variant_id: UUID | None
     available: int
+
+
+class PlannedUnits(Message, frozen=True):
+    """Sold units of a variant, and how many of them are from stock that was there."""
+
+    variant_id: UUID | None
+    quantity: int
+    from_stock: int
+
+
+@event("warehouse", "demand.planned")
+class DemandPlanned(Message, frozen=True):
+    """How a session's goods are met: from stock first, the rest bought anew from the factory."""
+
+    session_id: UUID
+    product_id: UUID
+    factory_id: UUID
+    lines: list[PlannedUnits]
+
+
+class SurplusUnits(Message, frozen=True):
+    """Units of a variant beyond what the session needed; below zero: needed, and taken from stock after all. ``unit_cost``
+    in rupiah."""
+
+    variant_id: UUID | None
+    units: int
+    unit_cost: Rupiah
+
+
+@event("warehouse", "po.closed")
+class PurchaseOrderClosed(Message, frozen=True):
+    """Everything that will come of a purchase order, and of those that made up for it, has come: what the factory is to be
+    paid beside the units that its session sold. Named by the last of the orders."""
+
+    purchase_order_id: UUID
+    code: str
+    factory_id: UUID
+    product_name: str
+    session_id: UUID | None
+    surplus: list[SurplusUnits]
 
 
 @event("warehouse", "po.status_changed")

@@ -52,6 +52,11 @@ class Transaction:
         self.after_commit: list[Callable[[], Awaitable[None]]] = []
         """Carried out once the transaction is committed, for what is only worth saying then; may be lost in a crash."""
 
+    async def look_up_by_index(self) -> None:
+        """Until the end of this transaction rows are found by indexes, whatever the statistics say of tables that grow by
+        thousands within seconds (docs/decisions/0006)."""
+        await self.connection.execute("set local enable_seqscan = off")
+
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         return await self.connection.fetch(sql, *args)
 

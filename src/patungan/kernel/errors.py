@@ -96,6 +96,10 @@ class PayloadTooLarge(Problem):
     code, status, title = "payload_too_large", 413, "The request body is too large"
 
 
+class ImageRefused(Problem):
+    code, status, title = "image_refused", 400, "This is no picture that can be shown"
+
+
 class RateLimited(Problem):
     code, status, title = "rate_limited", 429, "Too many requests"
 

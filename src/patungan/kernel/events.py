@@ -78,13 +78,17 @@ class Subscription:
     types: dict[str, type[Any]]
     handler: Handler
     linger: timedelta = timedelta(0)
+    share: float = 1.0
 
 
-def subscription(*bodies: type[Any], linger: timedelta = timedelta(0)) -> Callable[[Handler], Subscription]:
+def subscription(
+    *bodies: type[Any], linger: timedelta = timedelta(0), share: float = 1.0
+) -> Callable[[Handler], Subscription]:
     """Declare a handler of events, all of one producer: ``async def on_x(ctx, tx, events)``, a batch at a time.
 
     The handler's effects are stored in ``tx``, with the cursor: each event takes effect exactly once. ``linger`` is how
-    long a woken subscriber waits for more, so that a crowd's events come in few batches.
+    long a woken subscriber waits for more, so that a crowd's events come in few batches. ``share`` is the part of the time
+    that a subscriber with a backlog works: below 1 it leaves the machine to what must not wait for it.
     """
     kinds = [event_type(body) for body in bodies]
     producers = {kind.producer for kind in kinds}
@@ -93,7 +97,7 @@ def subscription(*bodies: type[Any], linger: timedelta = timedelta(0)) -> Callab
 
     def declare(handler: Handler) -> Subscription:
         name = f"{handler.__module__.rsplit('.', 2)[-2]}.{getattr(handler, '__name__', 'handler')}"
-        return Subscription(name, producers.pop(), {kind.name: kind.body for kind in kinds}, handler, linger)
+        return Subscription(name, producers.pop(), {kind.name: kind.body for kind in kinds}, handler, linger, share)
 
     return declare
 
@@ -156,13 +160,23 @@ async def _peek(ctx: Context, sub: Subscription) -> _Cursor:
     return cursor
 
 
+async def _worked_off(ctx: Context, sub: Subscription) -> int:
+    """Deliver a batch, and rest afterwards where the subscriber may only work a share of the time."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    count = await deliver(ctx, sub)
+    if count and sub.share < 1:
+        await asyncio.sleep((loop.time() - began) * (1 / sub.share - 1))
+    return count
+
+
 async def follow(ctx: Context, sub: Subscription, wake: asyncio.Event, *, poll_seconds: float) -> None:
     """Deliver for ever: at once when woken, at the latest every ``poll_seconds``; failures are logged and retried."""
     failures = 0
     while True:
         wake.clear()
         try:
-            while await deliver(ctx, sub):
+            while await _worked_off(ctx, sub):
                 failures = 0
             pause = poll_seconds
         except asyncio.CancelledError:

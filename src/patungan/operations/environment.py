@@ -92,7 +92,8 @@ def composed(
 ) -> dict[str, str]:
     """The platform's variables: the given settings, and for all that they leave open what was generated or follows."""
     filled = {name: secrets[name] for name in PLATFORM_SECRETS}
-    filled |= {"PUBLIC_URL": gateway_url, "BOT_USER_ID": BOT_USER_ID}
+    # glibc would keep a heap for every thread and give little of them back: a fifth of a process's memory.
+    filled |= {"PUBLIC_URL": gateway_url, "BOT_USER_ID": BOT_USER_ID, "MALLOC_ARENA_MAX": "2"}
     if sandbox_url is not None:
         filled |= {name: secrets[name] for name in PROVIDER_SECRETS}
         filled |= {name: sandbox_url + path for name, path in SANDBOX_PATHS.items()}

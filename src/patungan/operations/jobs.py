@@ -191,8 +191,9 @@ async def _outcome(database_url: str, name: str, workflow_id: str) -> Run:
 def show_jobs(jobs: Jobs, now: datetime, console: Console) -> None:
     """The jobs as tables; times in Asia/Jakarta."""
     schedules = Table("job", "schedule", "last run", "outcome", "next run", box=SIMPLE_HEAD)
-    for column in schedules.columns:
-        column.no_wrap = True
+    # On a narrow screen the times give way; a job's name is what it is run by.
+    schedules.columns[0].no_wrap = True
+    schedules.columns[0].min_width = max((len(job.name) for job in jobs.schedules), default=0)
     for job in jobs.schedules:
         outcome = (job.last_outcome or "").lower()
         colour = {"success": "green", "error": "red"}.get(outcome, "yellow")

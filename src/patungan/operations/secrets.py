@@ -48,6 +48,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "JNE_API_KEY": _token,
     "JNT_API_KEY": _token,
     "SICEPAT_API_KEY": _token,
+    "GOOGLE_MAPS_API_KEY": _token,
     "BITESHIP_API_KEY": _token,
     "BITESHIP_WEBHOOK_SIGNATURE_SECRET": _token,
     "DEMO_ADMIN_PASSWORD": _password,

@@ -62,12 +62,15 @@ class ProviderRefused(ProviderError):
 class ProviderUnavailable(ProviderError):
     """The request certainly had no effect: not sent, turned away for now, or only a read; it may be repeated later.
 
-    ``retry_after`` is the provider's wish in seconds, where it gave one.
+    ``retry_after`` is the provider's wish in seconds, where it gave one; ``code`` its own code, where it answered.
     """
 
-    def __init__(self, provider: str, operation: str, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(provider, operation, reason, retry_after)
+    def __init__(
+        self, provider: str, operation: str, reason: str, retry_after: float | None = None, code: str = ""
+    ) -> None:
+        super().__init__(provider, operation, reason, retry_after, code)
         self.retry_after = retry_after
+        self.code = code
 
 
 class ProviderOutcomeUnknown(ProviderError):

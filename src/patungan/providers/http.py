@@ -239,7 +239,9 @@ class JsonClient:
             status == httpx.codes.SERVICE_UNAVAILABLE and "retry-after" in response.headers
         )
         if turned_away or (fault.try_later and httpx.codes.is_client_error(status)):
-            return ProviderUnavailable(self.provider, call.operation, f"{status} {fault.code} {message}", retry_after)
+            return ProviderUnavailable(
+                self.provider, call.operation, f"{status} {fault.code} {message}", retry_after, fault.code
+            )
         if call.effect is Effect.KEYED_WRITE and status == httpx.codes.CONFLICT:
             # The key is known already: an earlier request under it may well have taken effect.
             return ProviderOutcomeUnknown(self.provider, call.operation, message, status, fault.code)

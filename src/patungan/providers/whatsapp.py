@@ -113,6 +113,30 @@ class MessageStatus(msgspec.Struct, frozen=True, kw_only=True):
         return trouble_of(self.error_codes[0]) if self.error_codes else None
 
 
+class InboundKind(StrEnum):
+    """What somebody sent us; everything but texts and pressed buttons is other."""
+
+    TEXT = "text"
+    BUTTON = "button"
+    OTHER = "other"
+
+
+class InboundMessage(Private, frozen=True, kw_only=True):
+    """What somebody wrote to us, or the button of a message of ours that they pressed; ``answers`` is that message's id."""
+
+    id: str
+    sender: str
+    at: datetime
+    kind: InboundKind
+    text: str = ""
+    payload: str = ""
+    answers: str = ""
+
+
+PAIR_LIMIT = "131056"
+"""Too many messages to this one receiver: the others may go on."""
+
+
 class WhatsApp:
     """Sends messages from one business telephone number.
 
@@ -170,17 +194,28 @@ class WhatsApp:
         body: Sequence[str] = (),
         *,
         button: str = "",
+        replies: Sequence[str] = (),
         reference: str = "",
     ) -> SentMessage:
         """Send an approved template to a number such as ``6281234567890``, at any time.
 
-        ``body`` fills its numbered places, ``button`` the end of its first button's address (or the code to copy).
+        ``body`` fills its numbered places, ``button`` the end of its first button's address (or the code to copy);
+        ``replies`` are what its quick-reply buttons, in their order, send back when they are pressed.
         """
         components: list[dict[str, object]] = []
         if body:
             components.append({"type": "body", "parameters": [_text(value) for value in body]})
         if button:
             components.append({"type": "button", "sub_type": "url", "index": "0", "parameters": [_text(button)]})
+        components += [
+            {
+                "type": "button",
+                "sub_type": "quick_reply",
+                "index": str(index),
+                "parameters": [{"type": "payload", "payload": payload}],
+            }
+            for index, payload in enumerate(replies)
+        ]
         content: dict[str, object] = {"name": template, "language": {"code": language}}
         if components:
             content["components"] = components
@@ -264,6 +299,41 @@ def parse_statuses(raw: bytes) -> list[MessageStatus]:
     ]
 
 
+def parse_inbound(raw: bytes) -> list[InboundMessage]:
+    """What people sent us in a callback. Raises UnreadableCallback."""
+    try:
+        callback = msgspec.json.decode(raw, type=_Callback, strict=False)
+    except msgspec.DecodeError:
+        raise UnreadableCallback("the callback is not one of WhatsApp's") from None
+    return [
+        _inbound(message)
+        for entry in callback.entry
+        for change in entry.changes
+        if change.field == "messages"
+        for message in change.value.messages
+    ]
+
+
+def _inbound(message: _Inbound) -> InboundMessage:
+    kind, text, payload = InboundKind.OTHER, "", ""
+    if message.text is not None:
+        kind, text = InboundKind.TEXT, message.text.body
+    elif message.button is not None:
+        kind, text, payload = InboundKind.BUTTON, message.button.text, message.button.payload
+    elif message.interactive is not None and message.interactive.button_reply is not None:
+        pressed = message.interactive.button_reply
+        kind, text, payload = InboundKind.BUTTON, pressed.title, pressed.id
+    return InboundMessage(
+        id=message.id,
+        sender=f"+{message.sender.lstrip('+')}",
+        at=datetime.fromtimestamp(message.timestamp, UTC),
+        kind=kind,
+        text=text,
+        payload=payload,
+        answers=message.context.id if message.context is not None else "",
+    )
+
+
 def _text(value: str) -> dict[str, str]:
     return {"type": "text", "text": value}
 
@@ -298,8 +368,41 @@ class _Status(Private, frozen=True):
     errors: tuple[_StatusError, ...] = ()
 
 
+class _TextBody(Private, frozen=True):
+    body: str = ""
+
+
+class _Button(Private, frozen=True):
+    text: str = ""
+    payload: str = ""
+
+
+class _ButtonReply(Private, frozen=True):
+    id: str = ""
+    title: str = ""
+
+
+class _Interactive(Private, frozen=True):
+    button_reply: _ButtonReply | None = None
+
+
+class _Answered(msgspec.Struct, frozen=True):
+    id: str = ""
+
+
+class _Inbound(Private, frozen=True):
+    id: str
+    timestamp: int
+    sender: str = msgspec.field(name="from")
+    text: _TextBody | None = None
+    button: _Button | None = None
+    interactive: _Interactive | None = None
+    context: _Answered | None = None
+
+
 class _Value(Private, frozen=True):
     statuses: tuple[_Status, ...] = ()
+    messages: tuple[_Inbound, ...] = ()
 
 
 class _Change(msgspec.Struct, frozen=True):

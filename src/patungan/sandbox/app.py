@@ -26,6 +26,7 @@ from patungan.sandbox.couriers.jne import jne_router
 from patungan.sandbox.couriers.jnt import jnt_router
 from patungan.sandbox.couriers.sicepat import sicepat_router
 from patungan.sandbox.faults import FaultDesk, FaultMiddleware
+from patungan.sandbox.maps.routes import maps_router
 from patungan.sandbox.pages.payment import payment_router
 from patungan.sandbox.pages.rendering import FOLDER, template_config
 from patungan.sandbox.pages.views import pages_router
@@ -92,7 +93,7 @@ def create_sandbox(settings: SandboxSettings, *, clock: Clock = utc_now) -> Lite
             *(health, control_router()),
             *xendit_routers(settings.xendit_rate_limit),
             *(whatsapp_router(), sms.sms_router()),
-            *(biteship_router(), jne_router(), jnt_router(), sicepat_router()),
+            *(biteship_router(), jne_router(), jnt_router(), sicepat_router(), maps_router()),
             *(pages_router(), payment_router(), create_static_files_router("/_static", [FOLDER / "static"])),
         ],
         template_config=template_config(),

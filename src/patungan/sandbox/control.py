@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from patungan.sandbox import messages
 from patungan.sandbox.callbacks import Callback
 from patungan.sandbox.clock import iso
-from patungan.sandbox.context import GivenSandbox
+from patungan.sandbox.context import GivenSandbox, Sandbox
 from patungan.sandbox.couriers import movement, shipments
 from patungan.sandbox.faults import Fault, StandingFault
 from patungan.sandbox.whatsapp import cloud
@@ -130,6 +130,37 @@ async def receive_whatsapp(request: AnyRequest, sandbox: GivenSandbox) -> dict[s
     return {"id": cloud.receive(sandbox, inbound)}
 
 
+class SetStatus(msgspec.Struct, forbid_unknown_fields=True):
+    status: str
+
+
+class PressButton(msgspec.Struct, forbid_unknown_fields=True):
+    """Which of the message's quick-reply buttons, from 0."""
+
+    button: int
+
+
+def _whatsapp_message(sandbox: Sandbox, number: int) -> messages.Message:
+    message = messages.numbered(sandbox, number)
+    if message is None or message.channel != "whatsapp":
+        raise NotFoundException(f"there is no WhatsApp message {number}")
+    return message
+
+
+@post("/messages/{number:int}/press", status_code=200, exception_handlers={GraphError: answer_graph_error})
+async def press_button(number: FromPath[int], request: AnyRequest, sandbox: GivenSandbox) -> dict[str, str]:
+    """A message's receiver presses one of its buttons."""
+    wanted: PressButton = await _read(request, PressButton)
+    return {"id": cloud.press(sandbox, _whatsapp_message(sandbox, number), wanted.button)}
+
+
+@post("/messages/{number:int}/status", status_code=200, exception_handlers={GraphError: answer_graph_error})
+async def set_message_status(number: FromPath[int], request: AnyRequest, sandbox: GivenSandbox) -> dict[str, object]:
+    """Bring a message to sent, delivered, read or failed, in any order."""
+    wanted: SetStatus = await _read(request, SetStatus)
+    return messages.rendered(cloud.set_status(sandbox, _whatsapp_message(sandbox, number), wanted.status))
+
+
 class MoveShipment(msgspec.Struct, forbid_unknown_fields=True):
     """The state to bring a parcel to; without one, the next on its way."""
 
@@ -191,7 +222,7 @@ def control_router() -> Router:
         route_handlers=[
             *(list_faults, replace_faults, add_fault, clear_faults),
             *(list_callbacks, release_callback),
-            *(list_messages, receive_whatsapp),
+            *(list_messages, receive_whatsapp, press_button, set_message_status),
             *(list_shipments, note_shipment, advance_shipment),
         ],
         exception_handlers={NotFoundException: plain_error, ValidationException: plain_error},

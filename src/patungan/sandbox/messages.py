@@ -40,6 +40,20 @@ CODE: Final = re.compile(r"(?<![\w.,+/-])\d{6}(?![\w/-]|[.,]\d)")
 Channel = Literal["whatsapp", "sms"]
 
 
+class _Parameter(msgspec.Struct):
+    payload: str | None = None
+
+
+class _Component(msgspec.Struct):
+    sub_type: str | None = None
+    index: str | int | None = None
+    parameters: list[_Parameter] = []
+
+
+class _Details(msgspec.Struct):
+    components: list[_Component] = []
+
+
 class Message(msgspec.Struct, kw_only=True):
     """A message as stored; ``due`` is when its status next changes."""
 
@@ -58,6 +72,18 @@ class Message(msgspec.Struct, kw_only=True):
     details: str
     due: int | None
     created: int
+
+    @property
+    def replies(self) -> list[str]:
+        """What the message's quick-reply buttons send back, in their order."""
+        details = msgspec.json.decode(self.details, type=_Details)
+        buttons = [each for each in details.components if each.sub_type == "quick_reply"]
+        return [
+            parameter.payload
+            for each in sorted(buttons, key=lambda button: int(button.index or 0))
+            for parameter in each.parameters
+            if parameter.payload
+        ]
 
     @property
     def code(self) -> str | None:
@@ -106,6 +132,10 @@ def find(sandbox: Sandbox, provider_id: str) -> Message | None:
     return sandbox.store.one(Message, "select * from messages where provider_id = ?", provider_id)
 
 
+def numbered(sandbox: Sandbox, number: int) -> Message | None:
+    return sandbox.store.one(Message, "select * from messages where id = ?", number)
+
+
 def move(sandbox: Sandbox, message: Message, status: str, *, due: int | None, error_code: int | None = None) -> Message:
     """Give a message its next status; returns it as it is now."""
     sandbox.store.execute(
@@ -149,6 +179,7 @@ def rendered(message: Message) -> dict[str, object]:
         "parameters": msgspec.json.decode(message.parameters),
         "text": message.text,
         "code": message.code,
+        "replies": message.replies,
         "status": message.status,
         "error_code": message.error_code,
         "created": iso(message.created),

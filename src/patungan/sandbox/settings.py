@@ -80,6 +80,7 @@ class SandboxSettings:
     jne_api_key: str = field(default=DEVELOPMENT_KEY, metadata=_from("JNE_API_KEY"))
     jnt_api_key: str = field(default=DEVELOPMENT_KEY, metadata=_from("JNT_API_KEY"))
     sicepat_api_key: str = field(default=DEVELOPMENT_KEY, metadata=_from("SICEPAT_API_KEY"))
+    google_maps_api_key: str = field(default=DEVELOPMENT_KEY, metadata=_from("GOOGLE_MAPS_API_KEY"))
     logistics_callback_url: str = field(default="", metadata=_from("LOGISTICS_CALLBACK_URL"))
     logistics_webhook_header: str = field(
         default="x-biteship-signature", metadata=_from("BITESHIP_WEBHOOK_SIGNATURE_KEY")

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 CHECKS = (*books.CHECKS, *payments.CHECKS, *wallets.CHECKS, *sessions.CHECKS, *stock.CHECKS)
 
+ROOM = {
+    "jit": "off",
+    "timezone": "UTC",
+    "work_mem": "192MB",
+    "temp_buffers": "256MB",
+    "default_statistics_target": "10",
+    "max_parallel_workers_per_gather": "2",
+}
+"""Of the audit's own connection: what it gathers stays in memory, and is measured only as far as plans need it."""
+
 ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
 """A platform at work has news on its way: what does not hold is looked at again before it is called wrong."""
@@ -36,12 +46,34 @@ async def audit(database_url: str, books: ProviderBooks | None) -> Report:
     """
     # Theirs first: what comes in meanwhile is in ours and is looked at again, what is in theirs must be in ours by then.
     movements = [each async for each in books.movements()] if books is not None else None
-    connection = await asyncpg.connect(owner_url(database_url), server_settings={"jit": "off", "timezone": "UTC"})
+    return await audit_moment(database_url, movements)
+
+
+async def audit_moment(database_url: str, movements: list[Movement] | None) -> Report:
+    """Audit one moment of the database: the ledger in itself and everything else at the same time, on two connections
+    that see the same snapshot."""
+    url = owner_url(database_url)
+    first = await asyncpg.connect(url, server_settings=ROOM)
     try:
-        async with connection.transaction(isolation="repeatable_read"):
-            return await examine(connection, movements)
+        second = await asyncpg.connect(url, server_settings=ROOM)
+        try:
+            async with first.transaction(isolation="repeatable_read"), second.transaction(isolation="repeatable_read"):
+                snapshot = await first.fetchval("select pg_export_snapshot()")
+                await second.execute(f"set transaction snapshot '{snapshot}'")
+                # Both are waited for, also where one fails: a connection is not left in the middle of a query.
+                halves = await asyncio.gather(
+                    _examine_ledger(first), _examine_rest(second, movements), return_exceptions=True
+                )
+        finally:
+            await second.close()
     finally:
-        await connection.close()
+        await first.close()
+    findings: list[Finding] = []
+    for half in halves:
+        if isinstance(half, BaseException):
+            raise half
+        findings += half
+    return Report(findings)
 
 
 async def examine(connection: asyncpg.Connection[asyncpg.Record], movements: list[Movement] | None) -> Report:
@@ -49,10 +81,20 @@ async def examine(connection: asyncpg.Connection[asyncpg.Record], movements: lis
 
     Nothing but temporary tables is written.
     """
+    return Report([*await _examine_ledger(connection), *await _examine_rest(connection, movements)])
+
+
+async def _examine_ledger(connection: asyncpg.Connection[asyncpg.Record]) -> list[Finding]:
     await connection.execute(books.PREPARED)
+    return [await check.carry_out(connection) for check in books.CHECKS]
+
+
+async def _examine_rest(
+    connection: asyncpg.Connection[asyncpg.Record], movements: list[Movement] | None
+) -> list[Finding]:
     await connection.execute(payments.PREPARED)
-    findings = [await check.carry_out(connection) for check in CHECKS]
-    return Report([*findings, await _compared(connection, movements)])
+    findings = [await check.carry_out(connection) for check in CHECKS[len(books.CHECKS) :]]
+    return [*findings, await _compared(connection, movements)]
 
 
 async def _compared(connection: asyncpg.Connection[asyncpg.Record], movements: list[Movement] | None) -> Finding:

@@ -45,6 +45,23 @@ CHECKS: Final = (
         """,
     ),
     Check(
+        "orphans",
+        "every entry and every balance is of a transaction and an account that exist",
+        "select 1 from ledger.entries",
+        """
+        select 'transaction ' || e.transaction_id as subject, 'is gone, its entries are not' as detail, 0 as expected,
+            sum(abs(e.amount)) as found
+        from ledger.entries e left join ledger.transactions t on t.id = e.transaction_id
+        where t.id is null group by e.transaction_id
+        union all
+        select 'account ' || moved.account_id, 'is gone, what it held is not', 0, moved.amount
+        from (
+            select account_id, sum(abs(amount)) as amount from ledger.entries group by account_id
+            union all select account_id, balance from ledger.balances
+        ) as moved left join ledger.accounts a on a.id = moved.account_id where a.id is null
+        """,
+    ),
+    Check(
         "total",
         "all entries together sum to zero",
         "select 1 from ledger.entries",

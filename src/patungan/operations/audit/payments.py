@@ -16,13 +16,15 @@ has gone back)."""
 PREPARED = """
     drop table if exists pg_temp.audit_posted, pg_temp.audit_placed;
     create temporary table audit_posted on commit drop as
-        select t.idempotency_key as key, a.code as account, a.kind, sum(e.amount) as amount
-        from ledger.transactions t join ledger.entries e on e.transaction_id = t.id
-        join ledger.accounts a on a.id = e.account_id group by t.idempotency_key, a.code, a.kind;
+        select t.idempotency_key as key, a.code as account, a.kind, moved.amount
+        from (
+            select transaction_id, account_id, sum(amount) as amount from ledger.entries group by transaction_id, account_id
+        ) as moved
+        join ledger.transactions t on t.id = moved.transaction_id join ledger.accounts a on a.id = moved.account_id;
     create temporary table audit_placed on commit drop as
-        select p.id, p.code, p.participant_id, p.session_id, p.total, p.escrow_released_at is not null as released,
-            coalesce(r.amount, 0) as returned, p.escrow_released_at is null and coalesce(r.amount, 0) = 0 as held
-        from payment.payments p left join (
+        select p.id, p.code, p.participant_id, p.session_id, p.total, e.released_at is not null as released,
+            coalesce(r.amount, 0) as returned, e.released_at is null and coalesce(r.amount, 0) = 0 as held
+        from payment.payments p left join payment.escrows e on e.session_id = p.session_id left join (
             select payment_id, sum(amount) as amount from payment.refunds where kind = 'session' group by payment_id
         ) as r on r.payment_id = p.id
         where p.status in ('paid', 'refunded') and p.session_id is not null;

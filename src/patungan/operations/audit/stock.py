@@ -24,14 +24,19 @@ CHECKS: Final = (
     ),
     Check(
         "reservations",
-        "what the inventory says is reserved is what sessions hold",
-        "select 1 from warehouse.reservations",
+        "what the inventory says is reserved is what sessions and direct orders hold",
+        "select 1 from warehouse.reservations union all select 1 from warehouse.direct_reservations",
         f"""
-        with held as (
-            select d.warehouse_id, d.product_id, coalesce(r.variant_id, '00000000-0000-0000-0000-000000000000') as variant,
-                sum(r.held) as units
+        with lines as (
+            select d.warehouse_id, d.product_id, {PLACE} as variant, r.held as units
             from warehouse.reservations r join warehouse.demands d on d.session_id = r.session_id
-            where d.status <> 'released' group by 1, 2, 3
+            where d.status <> 'released'
+            union all
+            select warehouse_id, product_id, {PLACE}, units from warehouse.direct_reservations
+            join warehouse.direct_orders using (order_id) join warehouse.inventory i on i.id = inventory_id
+            where status = 'held'
+        ), held as (
+            select warehouse_id, product_id, variant, sum(units) as units from lines group by 1, 2, 3
         ), kept as (
             select i.warehouse_id, i.product_id, {PLACE} as variant, i.reserved as units from warehouse.inventory i
         )
@@ -50,18 +55,18 @@ CHECKS: Final = (
         "select 1 from warehouse.stock_movements",
         f"""
         with moved as (
-            select inventory_id, sum(quantity_change) as quantity, sum(reserved_change) as reserved
+            select inventory_id, sum(quantity_change) as quantity, sum(reserved_change) as reserved,
+                sum(damaged_change) as damaged
             from warehouse.stock_movements group by inventory_id
         )
         select {NAMED} as subject,
-            case when i.quantity <> coalesce(m.quantity, 0) then 'quantity' else 'reserved' end
-                || ' changed without a movement' as detail,
-            case when i.quantity <> coalesce(m.quantity, 0) then coalesce(m.quantity, 0)
-                else coalesce(m.reserved, 0) end as expected,
-            case when i.quantity <> coalesce(m.quantity, 0) then i.quantity else i.reserved end as found
+            figure.name || ' changed without a movement' as detail, figure.expected, figure.found
         from warehouse.inventory i join warehouse.warehouses w on w.id = i.warehouse_id
         left join moved m on m.inventory_id = i.id
-        where i.quantity <> coalesce(m.quantity, 0) or i.reserved <> coalesce(m.reserved, 0)
+        cross join lateral (values ('quantity', coalesce(m.quantity, 0), i.quantity),
+            ('reserved', coalesce(m.reserved, 0), i.reserved), ('damaged', coalesce(m.damaged, 0), i.damaged)
+        ) as figure (name, expected, found)
+        where figure.expected <> figure.found
         """,
     ),
     Check(

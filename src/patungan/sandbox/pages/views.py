@@ -15,6 +15,7 @@ from patungan.sandbox.context import GivenSandbox, Sandbox
 from patungan.sandbox.couriers import movement, shipments
 from patungan.sandbox.faults import Action, Fault
 from patungan.sandbox.pages.rendering import rupiah
+from patungan.sandbox.whatsapp import cloud
 from patungan.sandbox.xendit import books, payouts, refunds
 from patungan.sandbox.xendit.invoice_search import InvoiceFilter, search
 
@@ -96,7 +97,13 @@ async def xendit_page(sandbox: GivenSandbox) -> Template:
 
 def _messages_page(sandbox: Sandbox, channel: str, title: str, phone: str) -> Template:
     found = messages.recent(sandbox, phone=phone.strip() or None, channel=channel, limit=PAGE_LENGTH)
-    context = {"here": f"/{channel}", "title": title, "phone": phone, "messages": found}
+    context = {
+        "here": f"/{channel}",
+        "title": title,
+        "phone": phone,
+        "messages": found,
+        "statuses": cloud.STATUSES,
+    }
     return Template("messages.html", context=context)
 
 
@@ -174,11 +181,50 @@ async def advance_shipment(shipment_id: FromPath[str], request: AnyRequest, sand
     return Redirect("/couriers", status_code=303)
 
 
+async def _message_and_form(
+    number: int, request: AnyRequest, sandbox: Sandbox
+) -> tuple[messages.Message, dict[str, str]]:
+    message = messages.numbered(sandbox, number)
+    if message is None or message.channel != "whatsapp":
+        raise NotFoundException(f"there is no WhatsApp message {number}")
+    return message, {name: str(value).strip() for name, value in (await request.form()).items()}
+
+
+@post("/_pages/messages/{number:int}/press", status_code=200)
+async def press_button(number: FromPath[int], request: AnyRequest, sandbox: GivenSandbox) -> Redirect:
+    message, form = await _message_and_form(number, request, sandbox)
+    button = form.get("button", "")
+    if not button.isdecimal() or int(button) >= len(message.replies):
+        raise NotFoundException(f"message {number} has no button {button!r}")
+    cloud.press(sandbox, message, int(button))
+    return Redirect("/whatsapp", status_code=303)
+
+
+@post("/_pages/messages/{number:int}/reply", status_code=200)
+async def reply_to_message(number: FromPath[int], request: AnyRequest, sandbox: GivenSandbox) -> Redirect:
+    message, form = await _message_and_form(number, request, sandbox)
+    if form.get("text"):
+        text, sender = form["text"], message.sender or "1"
+        inbound = cloud.Inbound(phone=message.phone, text=text, context=message.provider_id, phone_number_id=sender)
+        cloud.receive(sandbox, inbound)
+    return Redirect("/whatsapp", status_code=303)
+
+
+@post("/_pages/messages/{number:int}/status", status_code=200)
+async def set_message_status(number: FromPath[int], request: AnyRequest, sandbox: GivenSandbox) -> Redirect:
+    message, form = await _message_and_form(number, request, sandbox)
+    if form.get("status") not in cloud.STATUSES:
+        raise NotFoundException(f"a message is not {form.get('status')!r}")
+    cloud.set_status(sandbox, message, form["status"])
+    return Redirect("/whatsapp", status_code=303)
+
+
 def pages_router() -> Router:
     return Router(
         "/",
         route_handlers=[
             *(overview, xendit_page, whatsapp_page, sms_page, couriers_page, faults_page),
             *(add_fault, clear_faults, release_callback, advance_shipment),
+            *(press_button, reply_to_message, set_message_status),
         ],
     )

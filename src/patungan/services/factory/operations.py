@@ -315,3 +315,18 @@ async def get_factories(ctx: Context, request: contract.GetFactories) -> contrac
 @implements(contract.get_owned_factories)
 async def get_owned_factories(ctx: Context, request: contract.GetOwnedFactories) -> contract.Factories:
     return contract.Factories(factories=await queries.find_contract_factories_of(ctx.db, request.owner_id))
+
+
+@implements(contract.get_bank_account)
+async def get_bank_account(ctx: Context, request: contract.GetBankAccount) -> contract.KnownBankAccount:
+    factory = await queries.find_factory(ctx.db, request.factory_id)
+    if factory is None:
+        raise contract.FactoryNotFound()
+    sealed = await queries.find_sealed_account(ctx.db, factory.id)
+    if sealed is None or factory.bank_code is None or factory.bank_account_name is None:
+        return contract.KnownBankAccount(account=None)
+    number = _vault(ctx).open(sealed, factory.id)
+    account = contract.BankAccount(
+        bank_code=factory.bank_code, account_number=number, account_name=factory.bank_account_name
+    )
+    return contract.KnownBankAccount(account=account)

@@ -24,6 +24,6 @@ service = Service(
     purpose="Factory profiles and verification",
     settings=Settings,
     routes=routes,
-    operations=[contract.get_factories, contract.get_owned_factories],
+    operations=[contract.get_factories, contract.get_owned_factories, contract.get_bank_account],
     workflows=[welcome_owner],
 )

@@ -61,7 +61,7 @@ async def close_session(run: Run, request: CloseSession) -> None:
     await run.step(closing.release_escrow, session_id, tier, goods)
     after: UUID | None = closing.NIL
     while after is not None:
-        after = await run.step(closing.settle_batch, session_id, tier, after)
+        after = await run.step(closing.settle_batches, session_id, tier, after)
     await run.step(closing.finish, session_id, tier)
     await run.step(renew_session, session_id)
 

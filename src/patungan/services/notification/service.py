@@ -28,6 +28,12 @@ class Settings(Common, frozen=True, kw_only=True):
     sms_sender: Annotated[
         str, "SMS_SENDER: a number or name of Twilio's to send from, or a messaging service (MG...)", SecretRule(3)
     ] = "Patungan"
+    # Read and checked with the others of the guide; the two channels are not built yet.
+    smtp_host: Annotated[str, "SMTP_HOST: the mail server, for e-mail"] = ""
+    smtp_port: Annotated[int, "SMTP_PORT: its port"] = 587
+    smtp_user: Annotated[str, "SMTP_USER: the account there"] = ""
+    smtp_password: Annotated[Secret, "SMTP_PASSWORD: its password"] = Secret("")
+    fcm_server_key: Annotated[Secret, "FCM_SERVER_KEY: Firebase, for push messages"] = Secret("")
 
 
 async def _open(ctx: Context) -> None:

@@ -10,6 +10,7 @@ from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.xendit import BASE_URL
 
 # Imported for what it implements.
+from patungan.services.payment.operations import charges as _charges  # noqa: F401
 from patungan.services.payment.operations import order_escrow as _order_escrow  # noqa: F401
 from patungan.services.payment.operations import orders as _orders  # noqa: F401
 from patungan.services.payment.operations import sessions as _sessions  # noqa: F401
@@ -37,6 +38,10 @@ class Settings(Common, frozen=True, kw_only=True):
         int,
         "XENDIT_WEBHOOK_WINDOW_HOURS: an older callback is not believed, Xendit is asked instead; it retries for 24",
     ] = 25
+    xendit_webhook_patience: Annotated[
+        float,
+        "XENDIT_WEBHOOK_PATIENCE: seconds that Xendit waits while a callback is processed, before it is told 'stored'",
+    ] = 0.7
     xendit_payment_methods: Annotated[
         str,
         "XENDIT_PAYMENT_METHODS: channels offered on an invoice (BCA,OVO,QRIS,CREDIT_CARD,...); empty: all activated",
@@ -65,6 +70,7 @@ service = Service(
         contract.cancel_payments,
         contract.refund_session,
         contract.create_order_payments,
+        contract.get_charges,
         contract.get_order_payments,
         contract.cancel_order_payments,
         contract.release_order_escrow,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import enum
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from patungan.kernel.money import Rupiah
 from patungan.kernel.time import JAKARTA, jakarta_day
 
 CODE_LENGTH = 6
@@ -175,129 +173,6 @@ def jakarta_day_start(moment: datetime) -> datetime:
 def new_code(prefix: str, now: datetime, random: str) -> str:
     """A code for people: ``WD-20261123-ABCDEF``."""
     return f"{prefix}-{jakarta_day(now)}-{random}"
-
-
-def payout_reference(code: str, attempt: int) -> str:
-    """Our name of an attempt at the provider."""
-    return code if attempt == 1 else f"{code}-{attempt}"
-
-
-def payout_key(withdrawal_id: UUID, attempt: int) -> str:
-    """The idempotency key of an attempt: the withdrawal's id, for only an attempt that failed for certain has a next."""
-    return str(withdrawal_id) if attempt == 1 else f"{withdrawal_id}-{attempt}"
-
-
-_REFERENCE = re.compile(r"^(WD-\d{8}-[0-9A-Z]{6})(?:-(\d{1,4}))?$")
-
-
-def attempt_of(reference: str | None) -> tuple[str, int] | None:
-    """The withdrawal's code and the attempt that a reference at the provider names; None where it is not one of ours."""
-    found = _REFERENCE.match(reference or "")
-    return None if found is None else (found.group(1), int(found.group(2) or 1))
-
-
-class Told(enum.Enum):
-    """What the provider says of a payout."""
-
-    UNDER_WAY = "under way"
-    PAID = "paid"
-    LACKED_FUNDS = "lacked funds"
-    FAILED = "failed"
-    REVERSED = "reversed"
-
-
-class Outcome(enum.StrEnum):
-    """What came of the provider's word on a withdrawal."""
-
-    SENT = "sent"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    REVERSED = "reversed"
-    RETRIED = "retried"
-    UNCHANGED = "unchanged"
-    MISMATCH = "mismatch"
-    CONFLICT = "conflict"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutNews:
-    """The provider's word on a payout; ``reason`` is its code of a failure."""
-
-    reference: str
-    payout_id: str
-    amount: int
-    currency: str
-    told: Told
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A withdrawal as far as the provider's word matters; rupiah."""
-
-    status: WithdrawalStatus
-    net_amount: Rupiah
-    attempt: int
-    payout_id: str | None
-    reversed: bool
-
-
-_ENDS = {Told.PAID: WithdrawalStatus.COMPLETED, Told.FAILED: WithdrawalStatus.FAILED}
-
-
-def judge_news(known: Standing, attempt: int, news: PayoutNews) -> Outcome:
-    """What the provider's word does to a withdrawal, whatever order it comes in and however often.
-
-    A CONFLICT contradicts what is booked: it changes nothing, and a person must look at it.
-    """
-    if news.amount != known.net_amount or news.currency != "IDR":
-        return Outcome.MISMATCH
-    if attempt != known.attempt:
-        # An earlier attempt failed by the provider's own word; anything else about it, or about one not made, is wrong.
-        stale = attempt < known.attempt and news.told in (Told.UNDER_WAY, Told.LACKED_FUNDS)
-        return Outcome.UNCHANGED if stale else Outcome.CONFLICT
-    if known.payout_id is not None and known.payout_id != news.payout_id:
-        return Outcome.CONFLICT
-    if known.status is WithdrawalStatus.PROCESSING:
-        return {
-            Told.UNDER_WAY: Outcome.UNCHANGED if known.payout_id else Outcome.SENT,
-            Told.PAID: Outcome.COMPLETED,
-            Told.LACKED_FUNDS: Outcome.RETRIED,
-            Told.FAILED: Outcome.FAILED,
-            Told.REVERSED: Outcome.REVERSED,
-        }[news.told]
-    return _judge_ended(known, news.told)
-
-
-def _judge_ended(known: Standing, told: Told) -> Outcome:
-    if known.status not in (WithdrawalStatus.COMPLETED, WithdrawalStatus.FAILED):
-        return Outcome.CONFLICT
-    if told is Told.UNDER_WAY:
-        return Outcome.UNCHANGED
-    if told is Told.REVERSED and known.status is WithdrawalStatus.COMPLETED:
-        return Outcome.REVERSED
-    if known.reversed:
-        return Outcome.UNCHANGED if told in (Told.PAID, Told.REVERSED) else Outcome.CONFLICT
-    return Outcome.UNCHANGED if _ENDS.get(told) is known.status else Outcome.CONFLICT
-
-
-_LOOKS = (2, 10, 30, 60, 240, 720)
-"""Minutes until a payout without news is asked for, the first time and later; the last for ever."""
-_RETURN_LOOKS = (1, 3, 7)
-"""Days from a payout's arrival after which it is asked whether the bank sent it back: that news may be lost."""
-FUNDS_AGAIN = timedelta(minutes=30)
-"""When a payout is tried anew after our money at the provider did not suffice."""
-
-
-def next_look(looks: int, now: datetime) -> datetime:
-    """When a payout that was asked for ``looks`` times before is asked for again, unless news comes first."""
-    return now + timedelta(minutes=_LOOKS[min(looks, len(_LOOKS) - 1)])
-
-
-def next_return_look(arrived_at: datetime, now: datetime) -> datetime | None:
-    """When a completed payout is asked for again; None once a week has passed."""
-    return next((at for days in _RETURN_LOOKS if (at := arrived_at + timedelta(days=days)) > now), None)
 
 
 def next_event_attempt(attempts: int, now: datetime) -> datetime:

@@ -7,12 +7,12 @@ from typing import Annotated
 from patungan.contracts import wallet as contract
 from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret, SecretRule
+from patungan.providers.disbursing import open_gateway, xendit
 from patungan.providers.xendit import BASE_URL
 
 # Imported for what they implement.
 from patungan.services.wallet.operations import cashbacks as _cashbacks  # noqa: F401
 from patungan.services.wallet.operations import credits as _credits  # noqa: F401
-from patungan.services.wallet.operations.gateway import open_gateway, xendit
 from patungan.services.wallet.operations.watching import start_watching, stop_watching
 from patungan.services.wallet.processes import schedules, subscriptions, timers, workflows
 from patungan.services.wallet.routes import routes

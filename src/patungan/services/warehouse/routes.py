@@ -9,6 +9,7 @@ import msgspec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
+from patungan.contracts.warehouse import DirectStocks
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import (
     Ctx,
@@ -33,6 +34,7 @@ from patungan.services.warehouse.operations.purchase_orders import (
     ReceiptReply,
 )
 from patungan.services.warehouse.queries import configuration as configuration_queries
+from patungan.services.warehouse.queries import direct as direct_queries
 from patungan.services.warehouse.queries import stock as stock_queries
 from patungan.services.warehouse.queries.configuration import BundleVariant, WarehouseRow
 from patungan.services.warehouse.queries.stock import InventoryItem, Movement
@@ -205,6 +207,12 @@ async def list_movements(
     return MovementList(items=items, page=page, limit=limit, total=total)
 
 
+@get("/api/warehouse/direct-stock", audience=Audience.PUBLIC)
+async def direct_stock(ctx: Ctx, product_id: FromQuery[UUID]) -> DirectStocks:
+    """What of a product can be bought at once, by variant."""
+    return DirectStocks(items=await direct_queries.find_direct_stock(ctx.db, [product_id]))
+
+
 @get("/api/warehouse/purchase-orders", audience=STAFF_AND_OWNER)
 async def list_purchase_orders(
     ctx: Ctx,
@@ -275,6 +283,7 @@ routes = [
     change_inventory_settings,
     adjust_inventory,
     list_movements,
+    direct_stock,
     list_purchase_orders,
     one_purchase_order,
     change_purchase_order_status,

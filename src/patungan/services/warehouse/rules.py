@@ -189,6 +189,34 @@ def allocate(free: Mapping[VariantId, int], waiting: Sequence[Waiting]) -> list[
     return grants
 
 
+StockKey = tuple[UUID, UUID, VariantId]
+"""A warehouse, a product and a variant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an order wants of each stock, in units; it gets all of it or nothing."""
+
+    order_id: UUID
+    units: Mapping[StockKey, int]
+
+
+def grant_wishes(free: Mapping[StockKey, int], wishes: Sequence[Wish]) -> dict[UUID, dict[StockKey, tuple[int, int]]]:
+    """Who gets the stock, first come first served: by order what it falls short of, as units wanted and units left.
+
+    An order that falls short of nothing has its stock; one that does takes none, so that it stands in nobody's way.
+    """
+    left = dict(free)
+    decided: dict[UUID, dict[StockKey, tuple[int, int]]] = {}
+    for wish in wishes:
+        short = {key: (units, left.get(key, 0)) for key, units in wish.units.items() if units > left.get(key, 0)}
+        decided[wish.order_id] = short
+        if not short:
+            for key, units in wish.units.items():
+                left[key] -= units
+    return decided
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Units of a variant that came, sound and damaged apart."""

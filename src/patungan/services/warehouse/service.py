@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from patungan.contracts import warehouse as contract
-from patungan.kernel.service import Service
+from patungan.kernel.service import Context, Service
 from patungan.services.warehouse.operations import consumption as _consumption  # noqa: F401  registers itself
 from patungan.services.warehouse.operations import demand as _demand  # noqa: F401  its functions register themselves
+from patungan.services.warehouse.operations.direct import desk_of, open_desk
 from patungan.services.warehouse.processes import send_purchase_order
 from patungan.services.warehouse.routes import routes
+from patungan.services.warehouse.timers import release_expired
+
+
+async def _open(ctx: Context) -> None:
+    ctx.local["direct_stock"] = open_desk(ctx)
+
+
+async def _close(ctx: Context) -> None:
+    await desk_of(ctx).close()
+
 
 service = Service(
     name="warehouse",
@@ -19,6 +30,14 @@ service = Service(
         contract.fulfil_demand,
         contract.release_demand,
         contract.consume_demand,
+        contract.reserve_stock,
+        contract.release_stock,
+        contract.consume_stock,
+        contract.return_stock,
+        contract.get_direct_stock,
     ],
     workflows=[send_purchase_order],
+    timers=[release_expired],
+    on_start=_open,
+    on_stop=_close,
 )

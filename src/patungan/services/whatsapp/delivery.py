@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from patungan.contracts import whatsapp as contract
 from patungan.contracts.whatsapp import UnknownTemplate
+from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput, Unavailable
 from patungan.kernel.service import Context
 from patungan.services.whatsapp import queries
@@ -13,6 +15,7 @@ from patungan.services.whatsapp.gateway import Gateway, needs_attention
 from patungan.services.whatsapp.queries import Claimed
 from patungan.services.whatsapp.rules import (
     CLAIM_SECONDS,
+    OPTED_OUT,
     TEMPLATE_CHANGED,
     Outcome,
     Prepared,
@@ -33,13 +36,21 @@ def gateway_of(ctx: Context) -> Gateway:
 async def deliver(ctx: Context, message_id: UUID) -> Status:
     """Try once to hand a queued message over; raises Unavailable while another process has it in hand."""
     now = ctx.clock.now()
+    if await queries.take_slot(ctx.db, now, ctx.settings.whatsapp_messages_per_second) is None:
+        # Not an attempt: the message only waits for its turn.
+        await queries.put_off(ctx.db, message_id, await queries.next_slot(ctx.db, now))
+        return (await queries.find_state(ctx.db, message_id)).status
     claimed = await queries.claim(ctx.db, message_id, now, now + timedelta(seconds=CLAIM_SECONDS), False)
     if claimed is not None:
         try:
-            message = prepare(claimed.phone, claimed.template, claimed.language, claimed.parameters)
+            message = prepare(
+                claimed.phone, claimed.template, claimed.language, claimed.parameters, claimed.button_payloads
+            )
         except (UnknownTemplate, InvalidInput):
             # Stored by a release whose template was another.
             return await _conclude(ctx, claimed, Outcome(verdict=Verdict.REFUSED, failure=TEMPLATE_CHANGED))
+        if await queries.find_opt_out(ctx.db, claimed.phone) is not None:
+            return await _conclude(ctx, claimed, Outcome(verdict=Verdict.REFUSED, failure=OPTED_OUT))
         return await attempt(ctx, claimed, message)
     state = await queries.find_state(ctx.db, message_id)
     if state.status is Status.QUEUED:
@@ -63,8 +74,20 @@ async def _conclude(ctx: Context, claimed: Claimed, outcome: Outcome) -> Status:
         now=now,
         jitter=ctx.chance.jitter(),
     )
+    async with ctx.db.transaction() as tx:
+        await _record(ctx, tx, claimed, outcome, settled, unknown=unknown)
+    _report(ctx, claimed, outcome, settled)
+    return settled.status
+
+
+async def _record(
+    ctx: Context, tx: Transaction, claimed: Claimed, outcome: Outcome, settled: Settlement, *, unknown: bool
+) -> None:
+    now = ctx.clock.now()
+    if outcome.pause:
+        await queries.pause(tx, now + timedelta(seconds=outcome.pause))
     await queries.record_outcome(
-        ctx.db,
+        tx,
         claimed.id,
         now,
         settled.status,
@@ -74,8 +97,14 @@ async def _conclude(ctx: Context, claimed: Claimed, outcome: Outcome) -> Status:
         unknown,
         settled.next_attempt_at,
     )
-    _report(ctx, claimed, outcome, settled)
-    return settled.status
+    if settled.status is Status.FAILED and claimed.deliver_until is not None:
+        failed = contract.MessageFailed(
+            message_id=claimed.id,
+            template=claimed.template,
+            dedupe_key=claimed.dedupe_key,
+            failure=settled.failure or "",
+        )
+        await ctx.publish(tx, failed)
 
 
 def _report(ctx: Context, claimed: Claimed, outcome: Outcome, settled: Settlement) -> None:

@@ -12,8 +12,16 @@ from patungan.kernel.service import Context
 from patungan.providers.breaker import Circuit
 from patungan.providers.errors import ProviderOutcomeUnknown, ProviderUnavailable
 from patungan.providers.http import Deadlines, Observation, Pacing
-from patungan.providers.whatsapp import BASE_URL, Trouble, WhatsApp, WhatsAppRefused
-from patungan.services.whatsapp.rules import OUTCOME_UNKNOWN, UNAVAILABLE, Outcome, Prepared, Verdict
+from patungan.providers.whatsapp import BASE_URL, PAIR_LIMIT, Trouble, WhatsApp, WhatsAppRefused, trouble_of
+from patungan.services.whatsapp.rules import (
+    OUTCOME_UNKNOWN,
+    PAIR_WAIT_SECONDS,
+    PAUSE_SECONDS,
+    UNAVAILABLE,
+    Outcome,
+    Prepared,
+    Verdict,
+)
 
 GUIDE_URL = "https://api.whatsapp.com/send"
 """The deployment guide's WHATSAPP_API_URL is the link that opens a chat; the API that it means has another address."""
@@ -60,18 +68,23 @@ class Gateway:
             return Outcome(verdict=Verdict.LATER, failure=UNAVAILABLE)
         template = message.template
         try:
+            if template.free_text:
+                text = template.filled(message.language, message.parameters)
+                written = await self._client.send_text(message.phone, text, reference=reference)
+                return Outcome(verdict=Verdict.ACCEPTED, provider_id=written.id)
             sent = await self._client.send_template(
                 message.phone,
                 template.name,
                 message.language,
                 message.parameters,
                 button=message.parameters[0] if template.code_button else "",
+                replies=message.payloads,
                 reference=reference,
             )
         except WhatsAppRefused as refused:
             return _refused(refused)
         except ProviderUnavailable as error:
-            return Outcome(verdict=Verdict.LATER, failure=UNAVAILABLE, wait=error.retry_after or 0.0)
+            return _put_off(error)
         except ProviderOutcomeUnknown as error:
             return Outcome(verdict=Verdict.UNKNOWN, failure=OUTCOME_UNKNOWN, error_code=error.code or None)
         return Outcome(verdict=Verdict.ACCEPTED, provider_id=sent.id)
@@ -79,6 +92,18 @@ class Gateway:
     async def aclose(self) -> None:
         if self._client is not None:
             await self._client.aclose()
+
+
+def _put_off(error: ProviderUnavailable) -> Outcome:
+    """A limit of one receiver holds up that receiver alone, any other limit everything that is to go out."""
+    wait, code, pause = error.retry_after or 0.0, None, 0.0
+    if trouble_of(error.code) is Trouble.RATE_LIMIT:
+        code = error.code
+        if code == PAIR_LIMIT:
+            wait = max(wait, PAIR_WAIT_SECONDS)
+        else:
+            pause = wait or PAUSE_SECONDS
+    return Outcome(verdict=Verdict.LATER, failure=UNAVAILABLE, error_code=code, wait=max(wait, pause), pause=pause)
 
 
 def _refused(refused: WhatsAppRefused) -> Outcome:

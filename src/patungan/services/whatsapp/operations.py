@@ -10,7 +10,10 @@ from uuid import UUID
 import msgspec
 
 from patungan.contracts import whatsapp as contract
-from patungan.kernel.errors import InvalidInput, Unavailable
+from patungan.kernel.database import Transaction
+from patungan.kernel.errors import InvalidInput, NotFound, Unavailable
+from patungan.kernel.idempotency import once
+from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context, implements
 from patungan.kernel.workflows import start
 from patungan.providers.whatsapp import MessageState, MessageStatus
@@ -37,7 +40,11 @@ LONGEST_DEDUPE_KEY = 200
 def _prepared(request: contract.SendTemplate) -> Prepared:
     if not 1 <= len(request.dedupe_key) <= LONGEST_DEDUPE_KEY:
         raise InvalidInput(f"A dedupe key has 1 to {LONGEST_DEDUPE_KEY} characters", field="dedupe_key")
-    return prepare(request.phone, request.template, request.language, request.parameters)
+    payloads = [button.payload for button in request.buttons]
+    message = prepare(request.phone, request.template, request.language, request.parameters, payloads)
+    if message.template.free_text:
+        raise contract.UnknownTemplate(field="template")
+    return message
 
 
 @implements(contract.send_now)
@@ -55,6 +62,8 @@ async def send_now(ctx: Context, request: contract.SendTemplate) -> contract.Sen
         request.dedupe_key,
         now,
         None,
+        message.payloads,
+        [],
     )
     stored = await queries.find_by_key(ctx.db, request.dedupe_key)
     claimed = await queries.claim(ctx.db, stored.id, now, now + timedelta(seconds=CLAIM_SECONDS), True)
@@ -101,11 +110,32 @@ async def queue_message(ctx: Context, request: contract.SendTemplate) -> contrac
             request.dedupe_key,
             now,
             now + timedelta(hours=DELIVERY_HOURS),
+            message.payloads,
+            [button.payload for button in request.buttons if button.asks_reason],
         )
         if created:
             await start(tx, deliver_message, f"wa-{message_id}", DeliverMessage(message_id=message_id))
         state = await queries.find_by_key(tx, request.dedupe_key)
     return contract.SentMessage(message_id=state.id, status=state.status)
+
+
+async def resend(ctx: Context, caller: Caller, message_id: UUID, key: str) -> None:
+    """Queue a failed message once more, with a day to arrive in; once for the key.
+
+    Raises NotFound; MessageNotResendable for one that did not fail, or whose words are stored nowhere.
+    """
+
+    async def work(tx: Transaction) -> bool:
+        again = await queries.resend(tx, message_id, ctx.clock.now() + timedelta(hours=DELIVERY_HOURS))
+        if again is None:
+            if await queries.find_known(tx, message_id) is None:
+                raise NotFound("There is no such message")
+            raise contract.MessageNotResendable()
+        workflow_id = f"wa-{message_id}-resent-{again.resent}"
+        await start(tx, deliver_message, workflow_id, DeliverMessage(message_id=message_id))
+        return True
+
+    await once(ctx.db, caller.user_id, "message-resend", key, message_id, ctx.clock.now(), bool, work)
 
 
 _STATUS = {
@@ -141,6 +171,11 @@ async def take_news(ctx: Context, news: Sequence[MessageStatus]) -> int:
                 failure = state.failure if state.status is Status.FAILED else told
             code = str(each.error_codes[0]) if each.error_codes else None
             await queries.apply_news(tx, state.id, after, failure, code, each.message_id, status, each.at)
+            if after is Status.FAILED is not state.status and state.deliver_until is not None:
+                failed = contract.MessageFailed(
+                    message_id=state.id, template=state.template, dedupe_key=state.dedupe_key, failure=failure or ""
+                )
+                await ctx.publish(tx, failed)
             by_id[state.id] = msgspec.structs.replace(state, status=after, failure=failure)
     if known < len(news):
         ctx.log.info("news of messages that are not ours", count=len(news) - known)

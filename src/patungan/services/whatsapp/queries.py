@@ -19,6 +19,8 @@ class Claimed(msgspec.Struct, frozen=True):
     template: str
     language: str
     parameters: list[str]
+    button_payloads: list[str]
+    dedupe_key: str
     attempts: int
     unknown_outcomes: int
     deliver_until: datetime | None
@@ -28,9 +30,19 @@ class State(msgspec.Struct, frozen=True):
     """How far a message is."""
 
     id: UUID
+    template: str
+    dedupe_key: str
+    deliver_until: datetime | None
     status: Status
     failure: str | None
     provider_id: str | None
+
+
+class Resent(msgspec.Struct, frozen=True):
+    """A failed message that is queued once more; ``resent`` counts how often."""
+
+    id: UUID
+    resent: int
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -63,12 +75,14 @@ class Backlog(msgspec.Struct, frozen=True):
 
 insert_message = sql.run(
     """
-    insert into messages (id, phone, template, language, parameters, dedupe_key, created_at, deliver_until)
-    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (dedupe_key) do nothing
+    insert into messages (id, phone, template, language, parameters, dedupe_key, created_at, deliver_until,
+        button_payloads, reason_payloads)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (dedupe_key) do nothing
     """
 )
-find_by_key = sql.one(State, "select id, status, failure, provider_id from messages where dedupe_key = $1")
-find_state = sql.one(State, "select id, status, failure, provider_id from messages where id = $1")
+_STATE = "id, template, dedupe_key, deliver_until, status, failure, provider_id"
+find_by_key = sql.one(State, f"select {_STATE} from messages where dedupe_key = $1")
+find_state = sql.one(State, f"select {_STATE} from messages where id = $1")
 
 claim = sql.maybe(
     Claimed,
@@ -78,7 +92,8 @@ claim = sql.maybe(
         status = 'queued', failure = null, error_code = null, failed_at = null
     where id = $1 and (claimed_until is null or claimed_until <= $2)
       and (status = 'queued' or $4::boolean and status = 'failed' and failure = 'unavailable')
-    returning id, phone, template, language, parameters, attempts, unknown_outcomes, deliver_until
+    returning id, phone, template, language, parameters, button_payloads, dedupe_key, attempts, unknown_outcomes,
+        deliver_until
     """,
 )
 record_outcome = sql.run(
@@ -115,10 +130,39 @@ give_up_abandoned = sql.run(
     """
 )
 
+put_off = sql.run(
+    "update messages set next_attempt_at = $2 where id = $1 and status = 'queued' and claimed_until is null"
+)
+# One row over all processes: its lock is what keeps them together within WhatsApp's pace.
+take_slot = sql.maybe(
+    int,
+    """
+    update pacing set window_start = case when window_start <= $1 - interval '1 second' then $1 else window_start end,
+        sent = case when window_start <= $1 - interval '1 second' then 1 else sent + 1 end
+    where paused_until <= $1 and (window_start <= $1 - interval '1 second' or sent < $2)
+    returning sent
+    """,
+)
+next_slot = sql.one(
+    datetime, "select greatest(paused_until, window_start + interval '1 second', $1::timestamptz) from pacing"
+)
+pause = sql.run("update pacing set paused_until = greatest(paused_until, $1)")
+find_opt_out = sql.maybe(datetime, "select since from opt_outs where phone = $1")
+resend = sql.maybe(
+    Resent,
+    """
+    update messages set status = 'queued', failure = null, error_code = null, failed_at = null, unknown_outcomes = 0,
+        deliver_until = $2, next_attempt_at = null, claimed_until = null, resent = resent + 1
+    where id = $1 and status = 'failed' and deliver_until is not null
+    returning id, resent
+    """,
+)
+find_known = sql.maybe(UUID, "select id from messages where id = $1")
+
 lock_named = sql.many(
     State,
-    """
-    select id, status, failure, provider_id from messages
+    f"""
+    select {_STATE} from messages
     where provider_id = any($1::text[]) or id = any($2::uuid[]) order by id for update
     """,
 )

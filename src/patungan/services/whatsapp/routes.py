@@ -8,18 +8,20 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from patungan.kernel.errors import Forbidden, InvalidInput
-from patungan.kernel.http import Ctx, PageLimit, PageNumber, get, post
+from patungan.kernel.http import Ctx, IdempotencyKey, PageLimit, PageNumber, SignedIn, get, post
 from patungan.kernel.identity import Audience
+from patungan.kernel.phones import normalise_phone
 from patungan.providers.breaker import Circuit
 from patungan.providers.errors import UnreadableCallback
-from patungan.providers.whatsapp import answer_challenge, parse_statuses, verify_signature
-from patungan.services.whatsapp import operations, queries
+from patungan.providers.whatsapp import InboundKind, answer_challenge, parse_inbound, parse_statuses, verify_signature
+from patungan.services.whatsapp import inbound, inbound_queries, operations, queries
 from patungan.services.whatsapp.delivery import gateway_of
+from patungan.services.whatsapp.inbound_queries import Inbound
 from patungan.services.whatsapp.queries import Listed
-from patungan.services.whatsapp.rules import Status, masked
+from patungan.services.whatsapp.rules import InboundOutcome, Status, masked
 from patungan.services.whatsapp.templates import TEMPLATES, Language
 
 TemplateName = Annotated[str | None, QueryParameter(max_length=100)]
@@ -54,6 +56,28 @@ class Messages(msgspec.Struct, frozen=True):
     total: int
 
 
+class InboundItem(msgspec.Struct, frozen=True):
+    """What somebody wrote to us; ``message_id`` is the message that it answers."""
+
+    id: UUID
+    phone: str
+    kind: InboundKind
+    text: str
+    outcome: InboundOutcome
+    message_id: UUID | None
+    sent_at: datetime
+    received_at: datetime
+    handled_by: UUID | None
+    handled_at: datetime | None
+
+
+class InboundMessages(msgspec.Struct, frozen=True):
+    items: list[InboundItem]
+    page: int
+    limit: int
+    total: int
+
+
 class Standing(msgspec.Struct, frozen=True):
     """How sending fares; ``circuit`` is this process's, ``failed`` counts the last 24 hours."""
 
@@ -72,6 +96,7 @@ class TemplateItem(msgspec.Struct, frozen=True):
     category: str
     text: str
     parameters: tuple[str, ...]
+    buttons: tuple[str, ...]
 
 
 class Templates(msgspec.Struct, frozen=True):
@@ -79,7 +104,7 @@ class Templates(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """How much of a callback was about messages of ours."""
+    """How much of a callback was about messages of ours, or was written to us and new."""
 
     known: int
 
@@ -100,10 +125,11 @@ async def take_webhook(ctx: Ctx, request: Request[Any, Any, Any]) -> Taken:
     if not verify_signature(ctx.settings.whatsapp_app_secret, body, request.headers.get("X-Hub-Signature-256")):
         raise Forbidden("The signature is not WhatsApp's")
     try:
-        news = parse_statuses(body)
+        news, written = parse_statuses(body), parse_inbound(body)
     except UnreadableCallback as error:
         raise InvalidInput(str(error)) from None
-    return Taken(await operations.take_news(ctx, news) if news else 0)
+    known = await operations.take_news(ctx, news) if news else 0
+    return Taken(known + (await inbound.take_inbound(ctx, written) if written else 0))
 
 
 @get("/api/whatsapp/messages", audience=Audience.ADMIN)
@@ -140,11 +166,55 @@ async def list_templates() -> Templates:
     """What has to be registered with WhatsApp, word for word."""
     return Templates(
         [
-            TemplateItem(each.name, language, each.category, text, each.parameters)
+            TemplateItem(each.name, language, each.category, text, each.parameters, each.buttons.get(language, ()))
             for each in TEMPLATES.values()
+            if not each.free_text
             for language, text in each.texts.items()
         ]
     )
 
 
-routes = [confirm_webhook, take_webhook, list_messages, status, list_templates]
+@post("/api/whatsapp/messages/{message_id:uuid}/resend", audience=Audience.ADMIN, status=202)
+async def resend_message(
+    ctx: Ctx, caller: SignedIn, message_id: FromPath[UUID], idempotency_key: IdempotencyKey
+) -> None:
+    """Queue a failed message once more."""
+    await operations.resend(ctx, caller, message_id, idempotency_key)
+
+
+@get("/api/whatsapp/inbound-messages", audience=Audience.ADMIN)
+async def list_inbound_messages(
+    ctx: Ctx,
+    outcome: FromQuery[InboundOutcome | None] = None,
+    handled: FromQuery[bool | None] = None,
+    phone: Annotated[str | None, QueryParameter(max_length=20)] = None,
+    page: PageNumber = 1,
+    limit: PageLimit = 20,
+) -> InboundMessages:
+    """What people wrote to us, newest first, for support to read and answer."""
+    wanted = (outcome, handled, None if phone is None else normalise_phone(phone) or phone)
+    total = await inbound_queries.count_inbound(ctx.db, *wanted)
+    rows = await inbound_queries.list_inbound(ctx.db, *wanted, limit, (page - 1) * limit)
+    return InboundMessages([_inbound_item(row) for row in rows], page, limit, total)
+
+
+@post("/api/whatsapp/inbound-messages/{inbound_id:uuid}/handled", audience=Audience.ADMIN)
+async def handle_inbound_message(ctx: Ctx, caller: SignedIn, inbound_id: FromPath[UUID]) -> InboundItem:
+    return _inbound_item(await inbound.mark_handled(ctx, caller, inbound_id))
+
+
+def _inbound_item(row: Inbound) -> InboundItem:
+    shown = {name: getattr(row, name) for name in InboundItem.__struct_fields__ if name != "phone"}
+    return InboundItem(phone=masked(row.phone), **shown)
+
+
+routes = [
+    confirm_webhook,
+    take_webhook,
+    list_messages,
+    resend_message,
+    list_inbound_messages,
+    handle_inbound_message,
+    status,
+    list_templates,
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -21,6 +22,15 @@ UNKNOWN_WAIT_SECONDS = 60.0
 """How long WhatsApp's callback, which names our reference, may take to tell that a message did go out."""
 UNKNOWN_OUTCOMES = 3
 """After so many attempts of unknown outcome a message is not sent again: the receiver may have it three times."""
+REASON_HOURS = 24
+"""How long a text after a pressed button counts as its reason: as long as we may write back freely."""
+LONGEST_PAYLOAD = 128
+LONGEST_REASON = 500
+LONGEST_INBOUND = 4096
+PAIR_WAIT_SECONDS = 6.0
+"""WhatsApp's pace for one receiver, after its burst is used up."""
+PAUSE_SECONDS = 30.0
+"""How long nothing goes out after WhatsApp spoke of a limit and did not say how long it lasts."""
 CLAIM_SECONDS = 15
 """Longer than one attempt lasts; after it the process that made the attempt is taken for dead."""
 ABANDONED_SECONDS = 60
@@ -47,6 +57,30 @@ class Verdict(enum.StrEnum):
 UNAVAILABLE = "unavailable"
 OUTCOME_UNKNOWN = "outcome unknown"
 TEMPLATE_CHANGED = "template changed"
+OPTED_OUT = "opted out"
+
+
+class InboundOutcome(enum.StrEnum):
+    """What became of a message to us; ``free`` is for people to read."""
+
+    FREE = "free"
+    ANSWER = "answer"
+    REASON = "reason"
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+    UNKNOWN_BUTTON = "unknown_button"
+
+
+_STOP_WORDS = frozenset({"stop", "berhenti", "unsubscribe", "stop promosi"})
+_START_WORDS = frozenset({"start", "mulai", "subscribe"})
+
+
+def wish_of(text: str) -> InboundOutcome | None:
+    """Whether a text is the word by which somebody wants no more messages, or wants them again."""
+    word = " ".join(text.split()).strip(".!").casefold()
+    if word in _STOP_WORDS:
+        return InboundOutcome.OPT_OUT
+    return InboundOutcome.OPT_IN if word in _START_WORDS else None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,22 +91,28 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None = None
     error_code: str | None = None
     wait: float = 0.0
+    pause: float = 0.0
+    """Seconds in which nothing at all is to be sent, because the limit that was met is not this receiver's."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A message that may be sent: the number as stored, the template, and parameters as WhatsApp takes them."""
+    """A message that may be sent: the number as stored, the template, parameters as WhatsApp takes them, and what its
+    buttons send back."""
 
     phone: str
     template: Template
     language: Language
     parameters: list[str]
+    payloads: list[str] = []
 
     @property
     def stored_parameters(self) -> list[str]:
         return [] if self.template.secret else self.parameters
 
 
-def prepare(phone: str, template_name: str, language: str, parameters: list[str]) -> Prepared:
+def prepare(
+    phone: str, template_name: str, language: str, parameters: list[str], payloads: Sequence[str] = ()
+) -> Prepared:
     """Check a message; raises UnknownTemplate, or InvalidInput naming the field."""
     stored = normalise_phone(phone)
     if stored is None:
@@ -93,7 +133,11 @@ def prepare(phone: str, template_name: str, language: str, parameters: list[str]
     spoken = cast("Language", language)
     if len(template.filled(spoken, lines)) > LONGEST_BODY:
         raise InvalidInput(f"The message would have more than {LONGEST_BODY} characters", field="parameters")
-    return Prepared(stored, template, spoken, lines)
+    if payloads and len(payloads) != len(template.buttons.get(spoken, ())):
+        raise InvalidInput("The template has another number of buttons", field="buttons")
+    if not all(1 <= len(payload) <= LONGEST_PAYLOAD for payload in payloads) or len(set(payloads)) != len(payloads):
+        raise InvalidInput(f"Each button has a payload of its own, of {LONGEST_PAYLOAD} characters", field="buttons")
+    return Prepared(stored, template, spoken, lines, list(payloads))
 
 
 def one_line(text: str) -> str:

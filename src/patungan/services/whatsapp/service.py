@@ -28,6 +28,9 @@ class Settings(Common, frozen=True, kw_only=True):
     whatsapp_app_secret: Annotated[
         Secret, "WHATSAPP_APP_SECRET: signs WhatsApp's callbacks; without it all are refused", SecretRule(16)
     ] = Secret("")
+    whatsapp_messages_per_second: Annotated[
+        int, "WHATSAPP_MESSAGES_PER_SECOND: how many queued messages go out in a second, over all processes"
+    ] = 80
     whatsapp_verify_token: Annotated[
         Secret, "WHATSAPP_VERIFY_TOKEN: agreed with Meta when the callback's address is registered"
     ] = Secret("")

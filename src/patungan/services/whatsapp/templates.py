@@ -12,7 +12,8 @@ from typing import Literal
 import msgspec
 
 Language = Literal["id", "en"]
-Category = Literal["AUTHENTICATION", "UTILITY"]
+Category = Literal["AUTHENTICATION", "UTILITY", "SERVICE"]
+"""SERVICE is ours: a free text, which is sent only within a day after the receiver wrote, and registered nowhere."""
 
 LONGEST_BODY = 1024
 """Characters of a filled body that WhatsApp takes (its error 132005 beyond)."""
@@ -24,7 +25,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     """A template; ``parameters`` says what fills its places, in order.
 
     ``secret`` marks one whose parameters are stored nowhere. ``code_button``: the first parameter is also what the
-    button copies, as WhatsApp asks of every authentication template.
+    button copies, as WhatsApp asks of every authentication template. ``buttons`` are its quick-reply buttons.
     """
 
     name: str
@@ -33,6 +34,11 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     texts: Mapping[Language, str]
     secret: bool = False
     code_button: bool = False
+    buttons: Mapping[Language, tuple[str, ...]] = {}
+
+    @property
+    def free_text(self) -> bool:
+        return self.category == "SERVICE"
 
     def filled(self, language: Language, parameters: list[str]) -> str:
         """The message as the receiver reads it."""
@@ -57,9 +63,33 @@ PURCHASE_ORDER = Template(
     parameters=("purchase order number", "quantities", "deadline"),
     texts={
         "id": "Pesanan pembelian baru {{1}} dari Patungan.\nJumlah: {{2}}.\nDiperlukan paling lambat {{3}}.\n"
-        "Mohon konfirmasi di portal pabrik.",
+        "Mohon jawab dengan tombol di bawah ini atau di portal pabrik.",
         "en": "New purchase order {{1}} from Patungan.\nQuantities: {{2}}.\nNeeded by {{3}} at the latest.\n"
-        "Please confirm it in the factory portal.",
+        "Please answer by a button below or in the factory portal.",
+    },
+    buttons={"id": ("Konfirmasi", "Tolak"), "en": ("Confirm", "Reject")},
+)
+
+PURCHASE_ORDER_REMINDER = Template(
+    name="purchase_order_reminder",
+    category="UTILITY",
+    parameters=("purchase order number", "quantities", "deadline"),
+    texts={
+        "id": "Pesanan pembelian {{1}} dari Patungan belum dijawab.\nJumlah: {{2}}.\n"
+        "Diperlukan paling lambat {{3}}.\nMohon jawab dengan tombol di bawah ini atau di portal pabrik.",
+        "en": "Purchase order {{1}} from Patungan is not answered yet.\nQuantities: {{2}}.\n"
+        "Needed by {{3}} at the latest.\nPlease answer by a button below or in the factory portal.",
+    },
+    buttons={"id": ("Konfirmasi", "Tolak"), "en": ("Confirm", "Reject")},
+)
+
+REASON_REQUEST = Template(
+    name="reason_request",
+    category="SERVICE",
+    parameters=(),
+    texts={
+        "id": "Terima kasih atas jawaban Anda. Mohon balas pesan ini dengan alasan penolakan.",
+        "en": "Thank you for your answer. Please reply to this message with the reason for your rejection.",
     },
 )
 
@@ -83,4 +113,6 @@ PICKUP = Template(
     },
 )
 
-TEMPLATES: Mapping[str, Template] = {each.name: each for each in (OTP, PURCHASE_ORDER, SESSION_SUCCESS, PICKUP)}
+TEMPLATES: Mapping[str, Template] = {
+    each.name: each for each in (OTP, PURCHASE_ORDER, PURCHASE_ORDER_REMINDER, SESSION_SUCCESS, PICKUP, REASON_REQUEST)
+}

@@ -98,7 +98,11 @@ class Lookups:
 
     async def _read_addresses(self, wanted: list[address.GetAddress]) -> list[address.Address | Exception]:
         found = await self._ctx.call(address.get_addresses, address.GetAddresses(wanted=wanted))
-        return [each or address.AddressNotFound() for each in found.addresses]
+        outside = found.outside or [False] * len(wanted)
+        return [
+            address.OutsideServiceArea(field="address_id") if beyond else each or address.AddressNotFound()
+            for each, beyond in zip(found.addresses, outside, strict=True)
+        ]
 
     async def _make_payments(self, owed: list[payment.EscrowPayment]) -> list[payment.PaymentSummary | Exception]:
         made = await self._ctx.call(payment.create_escrow_payments, payment.CreateEscrowPayments(payments=owed))

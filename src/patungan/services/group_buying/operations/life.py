@@ -12,7 +12,7 @@ from patungan.kernel.service import Context
 from patungan.services.group_buying.operations.progress import announce_after_commit
 from patungan.services.group_buying.queries import sessions
 from patungan.services.group_buying.queries.sessions import Session
-from patungan.services.group_buying.rules import DELETE, Status, Transition
+from patungan.services.group_buying.rules import Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +44,4 @@ async def take(
     await sessions.write_history(
         tx, session.id, ctx.clock.now(), step.name, session.status, to, actor.role, actor.user_id, reason
     )
-    if to is not Status.DRAFT and step is not DELETE:
-        announce_after_commit(ctx, tx, session.id)
+    announce_after_commit(ctx, tx, session.id)

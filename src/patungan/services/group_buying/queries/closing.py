@@ -41,6 +41,15 @@ next_batch = sql.one(
             select participant_id, user_id, cashback as amount from batch where cashback > 0) due) as cashbacks
     """,
 )
+ends_of_batches = sql.many(
+    UUID,
+    """
+    select id from (
+        select id, row_number() over (order by id) as place from participants
+        where session_id = $1 and id > $2 and status in ('paid', 'settled') order by id limit $3::int * $4::int
+    ) as next where place % $3::int = 0 order by id
+    """,
+)
 # The participant is told in the statement that settles them, so neither is there without the other.
 settle = sql.run(
     f"""

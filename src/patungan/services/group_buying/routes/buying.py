@@ -232,7 +232,7 @@ async def show_share(ctx: Ctx, session_id: FromPath[UUID]) -> Share:
     return await sharing.share(ctx, session_id)
 
 
-@get("/api/group-buying/{session_id:uuid}/qr.svg", audience=Audience.PUBLIC)
+@get("/api/group-buying/{session_id:uuid}/qr.svg", audience=Audience.PUBLIC, media_type="image/svg+xml")
 async def draw_code(ctx: Ctx, session_id: FromPath[UUID]) -> Response[str]:
     """The session's link as a QR code."""
     drawn = await sharing.qr_code(ctx, session_id)

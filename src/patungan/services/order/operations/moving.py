@@ -107,6 +107,7 @@ def _delivered(move: Move, items: Sequence[ItemRow]) -> contract.OrderDelivered:
         ],
         product_value=order.subtotal,
         delivered_at=move.at,
+        participant_id=order.participant_id,
     )
 
 

@@ -21,6 +21,7 @@ async def create_session_orders(ctx: Context, request: contract.CreateSessionOrd
         raise InvalidInput("Goods have a size", field="unit_length_cm")
     now = ctx.clock.now()
     async with ctx.db.transaction() as tx:
+        await tx.look_up_by_index()
         with checking_rows("orders"):
             fault = await queries.find_fault(tx, request.orders, ctx.settings.bot_user_id)
             if fault.without_units:

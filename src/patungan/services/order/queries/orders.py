@@ -58,6 +58,7 @@ class OrderCore(msgspec.Struct, frozen=True):
     user_id: UUID
     factory_id: UUID
     session_id: UUID | None
+    participant_id: UUID | None
     subtotal: Rupiah
     created_at: datetime
     paid_at: datetime | None
@@ -158,7 +159,7 @@ count_by_status_of_all = sql.many(
     """,
 )
 
-_CORE = "id, number, status, user_id, factory_id, session_id, subtotal, created_at, paid_at"
+_CORE = "id, number, status, user_id, factory_id, session_id, participant_id, subtotal, created_at, paid_at"
 # In one order everywhere, so that two who move common orders wait for each other instead of for ever.
 lock_orders = sql.many(OrderCore, f"select {_CORE} from orders where id = any($1::uuid[]) order by id for update")
 find_items = sql.many(

@@ -63,7 +63,8 @@ create_orders = sql.one(
         select * from named where (participant_id in (select participant_id from created)) is true
     ), items as (
         insert into order_items (order_id, line, id, product_id, variant_id, factory_id, sku, product_name,
-            product_slug, variant_name, image_url, weight_grams, length_cm, width_cm, height_cm, quantity, unit_price, subtotal)
+            product_slug, variant_name, image_url, weight_grams, length_cm, width_cm, height_cm, quantity,
+            unit_price, subtotal)
         select id, 1, platform.derived_id($3, 'item', participant_id, $2, place), $10, variant_id, $8, sku, $11, $12,
             variant_name, $13, $14, $15, $16, $17, quantity, unit_price, subtotal
         from whole order by place

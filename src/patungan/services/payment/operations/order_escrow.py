@@ -85,7 +85,15 @@ async def _release(
         fee_income=parts.fee_income,
     )
     await orders.store_release(tx, allocation.payment_id, order_id, now, released)
-    news = contract.OrderEscrowReleased(order_id=order_id, payment_id=allocation.payment_id, total=parts.total)
+    news = contract.OrderEscrowReleased(
+        order_id=order_id,
+        payment_id=allocation.payment_id,
+        total=parts.total,
+        seller_id=request.seller_id,
+        seller_revenue=request.seller_revenue,
+        seller=parts.seller,
+        commission_percent=ctx.settings.commission_percent,
+    )
     await ctx.publish(tx, news)
     return released
 

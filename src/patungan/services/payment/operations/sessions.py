@@ -16,7 +16,6 @@ from patungan.services.payment.operations.expiring import settle_all
 from patungan.services.payment.operations.payments import CODE_ATTEMPTS, end_payments, expire_payments
 from patungan.services.payment.operations.refunds import CARRY_OUT_REFUND
 from patungan.services.payment.queries import batches, escrows
-from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries import refunds as refund_queries
 from patungan.services.payment.queries.escrows import Escrow
 from patungan.services.payment.rules import (
@@ -157,10 +156,20 @@ async def _release(
         courier=parts.courier,
         fee_income=parts.fee_income,
     )
-    await queries.mark_released(tx, session_id, now)
     await escrows.store_release(tx, session_id, now, released)
-    await ctx.publish(tx, contract.EscrowReleased(session_id=session_id, total=parts.total))
+    await ctx.publish(tx, _released_event(ctx, request, parts))
     return released
+
+
+def _released_event(ctx: Context, request: contract.ReleaseEscrow, parts: Division) -> contract.EscrowReleased:
+    return contract.EscrowReleased(
+        session_id=request.session_id,
+        total=parts.total,
+        factory_id=request.factory_id,
+        factory_revenue=request.factory_revenue,
+        factory=parts.factory,
+        commission_percent=ctx.settings.commission_percent,
+    )
 
 
 @implements(contract.refund_session)
@@ -171,6 +180,7 @@ async def refund_session(ctx: Context, request: contract.RefundSession) -> contr
         raise InvalidInput(f"{request.reason} is no reason for a refund", field="reason") from None
     now, session_id = ctx.clock.now(), request.session_id
     async with ctx.db.transaction() as tx:
+        await tx.look_up_by_index()
         await escrows.ensure_escrows(tx, [session_id], now)
         escrow = await escrows.lock_escrow(tx, session_id)
         if escrow is not None and escrow.released is not None:

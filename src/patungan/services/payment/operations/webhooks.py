@@ -41,8 +41,6 @@ from patungan.services.payment.rules import (
 ASK_PROVIDER = "payment.ask-provider"
 """The workflow that asks the provider itself (processes.py)."""
 
-PATIENCE = 0.7
-"""Seconds that the provider waits for its answer while an event is processed; then it is told that the event is kept."""
 FIRST_ATTEMPT = timedelta(seconds=5)
 """How long the request that brought an event has it for itself before the timer takes it up."""
 LEASE = timedelta(seconds=60)
@@ -76,7 +74,7 @@ async def receive(
         raise InvalidInput(str(error)) from None
     event_id = await store(ctx, callback, webhook_id, raw)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(ctx.settings.xendit_webhook_patience):
             return await process(ctx, event_id)
     except (TimeoutError, Unavailable) as error:
         ctx.log.warning("webhook is worked off later", webhook_event=str(event_id), reason=type(error).__name__)

@@ -110,6 +110,12 @@ class AdminPayment(msgspec.Struct, frozen=True):
     refunded_amount: Rupiah
 
 
+def released_at(alias: str) -> str:
+    """When the escrow that holds a paid payment was released, for the table under that name; the escrow alone knows."""
+    escrow = f"(select e.released_at from escrows e where e.session_id = {alias}.session_id)"
+    return f"case when {alias}.paid_at is not null then {escrow} end"
+
+
 def payment_columns(alias: str) -> str:
     """The columns of a Payment, of the table under that name."""
     plain = "id, code, participant_id, session_id, checkout_id"
@@ -120,7 +126,7 @@ def payment_columns(alias: str) -> str:
         [f"{alias}.{name.strip()}" for name in rest.split(",")],
     )
     asked = f"{alias}.invoice_asked_at is not null as invoice_asked"
-    last = f"{alias}.invoice_id, {alias}.invoice_url, {alias}.escrow_released_at"
+    last = f"{alias}.invoice_id, {alias}.invoice_url, {released_at(alias)} as escrow_released_at"
     return ", ".join([*named[0], orders, *named[1], asked, last])
 
 
@@ -240,9 +246,6 @@ claim_overdue = sql.many(
 pending_of_participants = sql.many(
     UUID, "select id from payments where participant_id = any($1::uuid[]) and status = 'pending' order by id"
 )
-mark_released = sql.run(
-    "update payments set escrow_released_at = $2 where session_id = $1 and status = 'paid' and escrow_released_at is null"
-)
 add_refunded = sql.run(
     """
     update payments set refunded_amount = refunded_amount + $2,
@@ -269,10 +272,10 @@ list_of_order = sql.many(
 )
 list_all = sql.many(
     AdminPayment,
-    """
+    f"""
     select id, code, user_id, status, total, product_amount, leg1_amount, leg2_amount, fee_amount, wallet_amount,
-        xendit_amount, wallet_state, description, session_id, participant_id, checkout_id, created_at, expires_at, paid_at, method, channel, invoice_id, escrow_released_at,
-        refunded_amount
+        xendit_amount, wallet_state, description, session_id, participant_id, checkout_id, created_at, expires_at, paid_at, method, channel,
+        invoice_id, {released_at("payments")} as escrow_released_at, refunded_amount
     from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)
     order by created_at desc, id desc limit $3 offset $4
     """,

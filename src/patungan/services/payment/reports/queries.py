@@ -9,6 +9,7 @@ import msgspec
 
 from patungan.kernel import sql
 from patungan.kernel.money import Rupiah
+from patungan.services.payment.queries.payments import released_at
 
 
 class AuditSummary(msgspec.Struct, frozen=True):
@@ -71,8 +72,8 @@ last_verdict = sql.maybe(bool, "select whole from audits where whole is not null
 
 payments_of_session = sql.many(
     SessionPayment,
-    """
-    select id, code, participant_id, status, total, paid_at, method, escrow_released_at is not null as released
+    f"""
+    select id, code, participant_id, status, total, paid_at, method, {released_at("payments")} is not null as released
     from payments where session_id = $1 order by paid_at nulls last, code
     """,
 )

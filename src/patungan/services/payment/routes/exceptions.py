@@ -88,7 +88,11 @@ async def webhook_events(
     return WebhookEventPage(items, page, limit, await webhooks.count_events(ctx.db, outcome, unprocessed))
 
 
-@get("/api/payments/webhook-events/{event_id:uuid}/body", audience=[Audience.FINANCE, Audience.ADMIN])
+@get(
+    "/api/payments/webhook-events/{event_id:uuid}/body",
+    audience=[Audience.FINANCE, Audience.ADMIN],
+    media_type="application/octet-stream",
+)
 async def webhook_body(ctx: Ctx, event_id: FromPath[UUID]) -> Response[bytes]:
     """The event as it came, byte for byte."""
     found = await webhooks.find_body(ctx.db, event_id)

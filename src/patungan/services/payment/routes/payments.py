@@ -102,7 +102,7 @@ async def pay_from_wallet(
     return await own_view(ctx, caller.user_id, payment_id)
 
 
-@get("/api/payments/{payment_id:uuid}/receipt.pdf", audience=Audience.CUSTOMER)
+@get("/api/payments/{payment_id:uuid}/receipt.pdf", audience=Audience.CUSTOMER, media_type="application/pdf")
 async def receipt(
     ctx: Ctx, caller: SignedIn, payment_id: FromPath[UUID], accept_language: AcceptLanguage = ""
 ) -> Response[bytes]:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
 from patungan.contracts import product as contract
-from patungan.kernel.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge
+from patungan.kernel.errors import Conflict, ImageRefused, InvalidInput, NotFound, PayloadTooLarge
 from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
-from patungan.services.product.images import (
+from patungan.providers.storage.keeping import examined
+from patungan.providers.storage.pictures import (
     IMAGE_NAME,
     MAX_UPLOAD_BYTES,
     MEDIA_TYPES,
     Picture,
-    TooManyPixels,
-    UnknownPicture,
-    recognised,
 )
+from patungan.providers.storage.stores import UPLOADS, FolderStore, ObjectStore, Upload
 from patungan.services.product.operations.ownership import editable_product, locked
 from patungan.services.product.queries import images as queries
 from patungan.services.product.queries.images import ImageView, TicketRow
 from patungan.services.product.rules import IMAGES_PER_PRODUCT, ProductStatus
-from patungan.services.product.stores import UPLOADS, BucketStore, FolderStore, ImageStore, Upload
-from patungan.services.product.svg import SvgRefused
 
 TICKET_LASTS = timedelta(minutes=15)
 OPEN_TICKETS = 20
@@ -44,23 +39,8 @@ class Ticket(msgspec.Struct, frozen=True):
     max_bytes: int
 
 
-def open_store(ctx: Context) -> ImageStore:
-    """The store that the settings name: a bucket where there is one, else a folder."""
-    settings = ctx.settings
-    if settings.s3_bucket:
-        return BucketStore(
-            settings.s3_bucket,
-            settings.aws_region,
-            settings.aws_access_key_id,
-            settings.aws_secret_access_key,
-            settings.aws_endpoint_url,
-        )
-    folder = Path(settings.image_folder or Path(settings.patungan_data) / "images")
-    return FolderStore(folder, settings.service_token_secret, settings.public_url)
-
-
-def _store(ctx: Context) -> ImageStore:
-    store: ImageStore = ctx.local["images"]
+def _store(ctx: Context) -> ObjectStore:
+    store: ObjectStore = ctx.local["images"]
     return store
 
 
@@ -70,18 +50,7 @@ async def add(ctx: Context, caller: Caller, product_id: UUID, content: bytes, *,
     Raises ImageRefused, ProductNotFound for another's, Conflict past ten.
     """
     await editable_product(ctx, caller, product_id)
-    return await _show(ctx, product_id, await _examined(content), primary=primary)
-
-
-async def _examined(content: bytes) -> Picture:
-    try:
-        return await asyncio.to_thread(recognised, content)
-    except UnknownPicture:
-        raise contract.ImageRefused("A picture is a whole SVG, PNG, JPEG or WebP") from None
-    except TooManyPixels as large:
-        raise contract.ImageRefused(f"The picture is too large: {large}") from None
-    except SvgRefused as refusal:
-        raise contract.ImageRefused(f"This SVG is refused: {refusal}") from None
+    return await _show(ctx, product_id, await examined(content), primary=primary)
 
 
 async def _show(
@@ -191,10 +160,10 @@ async def _uploaded(ctx: Context, ticket: TicketRow) -> Picture:
         content = await store.get(key)
         if content is None:
             raise contract.UploadMissing()
-        picture = await _examined(content)
+        picture = await examined(content)
         if MEDIA_TYPES[picture.kind] != ticket.content_type:
-            raise contract.ImageRefused(f"Announced as {ticket.content_type}, but it is {MEDIA_TYPES[picture.kind]}")
-    except (PayloadTooLarge, contract.ImageRefused):
+            raise ImageRefused(f"Announced as {ticket.content_type}, but it is {MEDIA_TYPES[picture.kind]}")
+    except (PayloadTooLarge, ImageRefused):
         await store.delete(key)
         raise
     return picture

@@ -12,11 +12,13 @@ from msgspec import Meta
 
 from patungan.kernel.http import Ctx, Input, SignedIn, delete, get, post, put
 from patungan.kernel.identity import Audience
-from patungan.services.product.images import MAX_IMAGE_BYTES, MAX_UPLOAD_BYTES, MEDIA_TYPES
+from patungan.providers.storage.pictures import MAX_IMAGE_BYTES, MAX_UPLOAD_BYTES, MEDIA_TYPES
 from patungan.services.product.operations import pictures
 from patungan.services.product.operations.pictures import Ticket
 from patungan.services.product.queries.images import ImageView
 from patungan.services.product.routes.owners import EDITORS
+
+PICTURES = ("image/jpeg", "image/png", "image/svg+xml", "image/webp")
 
 ImageName = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\.(svg|png|jpg|webp)$")]
 
@@ -47,6 +49,7 @@ class Images(msgspec.Struct, frozen=True):
     audience=EDITORS,
     status=201,
     request_max_body_size=MAX_IMAGE_BYTES,
+    takes=PICTURES,
 )
 async def add_image(
     ctx: Ctx,
@@ -80,6 +83,7 @@ async def complete_image_ticket(
     "/api/products/uploads/{ticket_id:uuid}",
     audience=Audience.PUBLIC,
     request_max_body_size=MAX_UPLOAD_BYTES,
+    takes=PICTURES,
 )
 async def upload_image(
     ctx: Ctx,
@@ -107,7 +111,7 @@ async def delete_image(ctx: Ctx, caller: SignedIn, product_id: FromPath[UUID], n
     await pictures.remove(ctx, caller, product_id, name)
 
 
-@get("/api/images/{name:str}", audience=Audience.PUBLIC)
+@get("/api/images/{name:str}", audience=Audience.PUBLIC, media_type="image/*", may_be_unchanged=True)
 async def image(ctx: Ctx, name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
     digest, _, kind = name.partition(".")
     headers = {

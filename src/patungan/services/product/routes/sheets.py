@@ -22,7 +22,7 @@ class PriceHistory(Page, frozen=True, kw_only=True):
     items: list[PriceChange]
 
 
-@post("/api/products/imports", audience=EDITORS, status=201)
+@post("/api/products/imports", audience=EDITORS, status=201, takes=("text/csv",))
 async def import_products(
     ctx: Ctx,
     caller: SignedIn,
@@ -44,7 +44,7 @@ async def import_report(ctx: Ctx, caller: SignedIn, report_id: FromPath[UUID]) -
     return await sheets.report_of(ctx, caller, report_id)
 
 
-@get("/api/products/exports", audience=EDITORS)
+@get("/api/products/exports", audience=EDITORS, media_type="text/csv")
 async def export_products(ctx: Ctx, caller: SignedIn, factory_id: FromQuery[UUID | None] = None) -> Stream:
     pieces = await sheets.give_out(ctx, caller, factory_id)
     headers = {"Content-Disposition": 'attachment; filename="products.csv"'}

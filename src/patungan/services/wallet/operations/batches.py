@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from patungan.kernel.errors import Unavailable
 from patungan.kernel.service import Context
 from patungan.kernel.sql import unzip
-from patungan.providers.errors import ProviderError, ProviderOutcomeUnknown, ProviderRefused
-from patungan.services.wallet.operations import bank_accounts, gateway, news
+from patungan.providers import disbursing
+from patungan.providers.disbursing import Later, PayoutOrder
+from patungan.providers.errors import ProviderError
+from patungan.providers.payouts import PayoutNews
+from patungan.services.wallet.operations import bank_accounts, news
 from patungan.services.wallet.queries import payouts as queries
 from patungan.services.wallet.queries.payouts import Batch, Sending
-from patungan.services.wallet.rules import (
-    PayoutNews,
-    Told,
-    batch_start_by,
-    next_look,
-    next_return_look,
-    payout_reference,
-)
+from patungan.services.wallet.rules import batch_start_by
 
 SENT_AT_ONCE = 500
 """How many withdrawals are sent between two commits."""
@@ -31,11 +26,6 @@ CALLS_AT_ONCE = 32
 LOOKED_AT_ONCE = 200
 LEASE = timedelta(minutes=3)
 """How long whoever took withdrawals up has them for itself: longer than all attempts of one call together."""
-SOON = timedelta(seconds=30)
-"""When a withdrawal is taken up again after the provider did not answer."""
-
-OWN_FAULT = frozenset({401, 403})
-"""Refusals of our key: nothing is wrong with the withdrawal."""
 
 
 async def open_batch(ctx: Context, workflow_id: str, cause: str, cut_at: datetime | None) -> Batch:
@@ -51,7 +41,7 @@ async def claim(ctx: Context, batch_id: UUID, cut_at: datetime) -> int:
     answer.
     """
     try:
-        funds = await gateway.available(ctx)
+        funds = await disbursing.available(ctx)
     except ProviderError as error:
         raise Unavailable(f"The provider does not tell its balance: {error}") from None
     fee = ctx.settings.payout_fee
@@ -70,7 +60,7 @@ async def send_some(ctx: Context, batch_id: UUID) -> int:
     """Send a share of a batch; answers how many, none when all are sent."""
     now = ctx.clock.now()
     taken = await queries.take_unsent(ctx.db, batch_id, SENT_AT_ONCE, now, now + LEASE)
-    await _carry_out(ctx, taken, _send)
+    await _carry_out(ctx, taken, disbursing.send)
     return len(taken)
 
 
@@ -84,33 +74,26 @@ async def look_after_due(ctx: Context) -> int:
     """Ask the provider for withdrawals of which no news came in time, and send those that it does not know."""
     now = ctx.clock.now()
     taken = await queries.take_due(ctx.db, now, LOOKED_AT_ONCE, now + LEASE)
-    await _carry_out(ctx, taken, _look)
+    await _carry_out(ctx, taken, disbursing.look)
     return len(taken)
 
 
-@dataclass(frozen=True, slots=True)
-class _Later:
-    """Nothing new: the withdrawal is taken up again at a time, or not any more."""
-
-    at: datetime | None
-
-
-_Call = Callable[[Context, Sending], Awaitable["PayoutNews | _Later"]]
+_Call = Callable[[Context, PayoutOrder], Awaitable[PayoutNews | Later]]
 
 
 async def _carry_out(ctx: Context, taken: Sequence[Sending], call: _Call) -> None:
     gate = asyncio.Semaphore(CALLS_AT_ONCE)
 
-    async def one(withdrawal: Sending) -> PayoutNews | _Later:
+    async def one(withdrawal: Sending) -> PayoutNews | Later:
         async with gate:
-            return await call(ctx, withdrawal)
+            return await call(ctx, _order(ctx, withdrawal))
 
     answers = await asyncio.gather(*(one(each) for each in taken))
     told = [answer for answer in answers if isinstance(answer, PayoutNews)]
     later = [
         (withdrawal.id, answer.at)
         for withdrawal, answer in zip(taken, answers, strict=True)
-        if isinstance(answer, _Later)
+        if isinstance(answer, Later)
     ]
     async with ctx.db.transaction() as tx:
         await news.apply(ctx, tx, told)
@@ -118,59 +101,17 @@ async def _carry_out(ctx: Context, taken: Sequence[Sending], call: _Call) -> Non
             await queries.look_again(tx, *unzip(later, 2))
 
 
-async def _send(ctx: Context, withdrawal: Sending) -> PayoutNews | _Later:
-    """Send a withdrawal, which is marked as asked for already: whatever the answer is, it is not sent again unasked."""
-    number = bank_accounts.vault(ctx).open(withdrawal.number_sealed, withdrawal.id)
-    try:
-        return gateway.news_of(await gateway.send(ctx, withdrawal, number))
-    except ProviderRefused as refusal:
-        if refusal.status in OWN_FAULT:
-            return _wait(ctx, withdrawal, refusal)
-        reason = refusal.code or str(refusal.status)
-        reference = payout_reference(withdrawal.code, withdrawal.attempt)
-        return PayoutNews(reference, "", withdrawal.net_amount, "IDR", Told.FAILED, reason)
-    except ProviderError as error:
-        return _wait(ctx, withdrawal, error)
-
-
-async def _look(ctx: Context, withdrawal: Sending) -> PayoutNews | _Later:
-    """Ask for a withdrawal where the provider may know it, and send it where it does not."""
-    if withdrawal.arrived_at is not None:
-        return await _look_for_return(ctx, withdrawal, withdrawal.arrived_at)
-    if not withdrawal.asked:
-        return await _send(ctx, withdrawal)
-    try:
-        found = await gateway.look_up(ctx, withdrawal)
-    except ProviderError as error:
-        return _wait(ctx, withdrawal, error)
-    if found is None:
-        return await _send(ctx, withdrawal)
-    told = gateway.news_of(found)
-    return _Later(next_look(withdrawal.looks, ctx.clock.now())) if _nothing_new(withdrawal, told) else told
-
-
-async def _look_for_return(ctx: Context, withdrawal: Sending, arrived_at: datetime) -> PayoutNews | _Later:
-    """Ask whether the bank sent a completed withdrawal back."""
-    try:
-        found = await gateway.look_up(ctx, withdrawal)
-    except ProviderError as error:
-        return _wait(ctx, withdrawal, error)
-    told = None if found is None else gateway.news_of(found)
-    if told is not None and told.told is Told.REVERSED:
-        return told
-    if told is None or told.told is not Told.PAID:
-        ctx.log.error("the provider does not know a completed withdrawal as paid", withdrawal=withdrawal.code)
-    return _Later(next_return_look(arrived_at, ctx.clock.now()))
-
-
-def _nothing_new(withdrawal: Sending, told: PayoutNews) -> bool:
-    return told.told is Told.UNDER_WAY and withdrawal.payout_id == told.payout_id
-
-
-def _wait(ctx: Context, withdrawal: Sending, error: ProviderError) -> _Later:
-    log = ctx.log.error if isinstance(error, ProviderRefused) else ctx.log.warning
-    kind = "unknown" if isinstance(error, ProviderOutcomeUnknown) else "no answer"
-    log("a withdrawal waits for the provider", withdrawal=withdrawal.code, outcome=kind, reason=str(error))
-    # After an error that repeats itself the provider is left alone for longer each time.
-    soon, patient = ctx.clock.now() + SOON, next_look(withdrawal.looks - 2, ctx.clock.now())
-    return _Later(soon if withdrawal.looks < 2 else patient)
+def _order(ctx: Context, withdrawal: Sending) -> PayoutOrder:
+    return PayoutOrder(
+        code=withdrawal.code,
+        key_name=str(withdrawal.id),
+        attempt=withdrawal.attempt,
+        amount=withdrawal.net_amount,
+        channel_code=withdrawal.channel_code,
+        account_number=bank_accounts.vault(ctx).open(withdrawal.number_sealed, withdrawal.id),
+        holder_name=withdrawal.holder_name,
+        asked=withdrawal.asked,
+        payout_id=withdrawal.payout_id,
+        looks=withdrawal.looks,
+        arrived_at=withdrawal.arrived_at,
+    )

@@ -16,6 +16,7 @@ async def credit_cashbacks(ctx: Context, request: contract.CreditCashbacks) -> c
     rows = request.cashbacks
     source = accounts.cashback_payable(request.session_id)
     async with ctx.db.transaction() as tx:
+        await tx.look_up_by_index()
         with checking_rows("cashbacks"):
             await queries.open_wallets(tx, rows, ctx.clock.now())
             # The wallets are locked before looking what is known: a repeated request waits here for the first one.

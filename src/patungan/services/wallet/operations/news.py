@@ -12,25 +12,27 @@ from patungan.kernel.service import Context
 from patungan.kernel.sql import unzip
 from patungan.ledger import accounts
 from patungan.ledger.posting import Journal, credit, debit, journal, post
-from patungan.services.wallet.operations.funds import Move, move
-from patungan.services.wallet.operations.withdrawals import returned_move
-from patungan.services.wallet.queries import payouts as queries
-from patungan.services.wallet.queries.payouts import Payable
-from patungan.services.wallet.rules import (
+from patungan.providers.payouts import (
+    ALARMING,
     FUNDS_AGAIN,
     Outcome,
     PayoutNews,
+    Stage,
     Standing,
     Told,
-    TransactionType,
-    WithdrawalStatus,
     attempt_of,
     judge_news,
     next_look,
     next_return_look,
 )
+from patungan.services.wallet.operations.funds import Move, move
+from patungan.services.wallet.operations.withdrawals import returned_move
+from patungan.services.wallet.queries import payouts as queries
+from patungan.services.wallet.queries.payouts import Payable
+from patungan.services.wallet.rules import TransactionType, WithdrawalStatus
 
-_ALARMING = frozenset({Outcome.MISMATCH, Outcome.CONFLICT})
+PREFIX = "WD"
+"""Of withdrawals' codes."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class _Decided:
 
 async def apply(ctx: Context, tx: Transaction, told: Sequence[PayoutNews]) -> list[Outcome]:
     """Carry news out; answers what came of each. The same news again, or older news, changes nothing."""
-    named = [attempt_of(each.reference) for each in told]
+    named = [attempt_of(PREFIX, each.reference) for each in told]
     codes = sorted({each[0] for each in named if each is not None})
     rows = {row.code: row for row in await queries.lock_payable(tx, codes)} if codes else {}
     decided, touched, outcomes = _Decided(), set[str](), list[Outcome]()
@@ -76,7 +78,7 @@ async def apply(ctx: Context, tx: Transaction, told: Sequence[PayoutNews]) -> li
         if bucket is not None:
             touched.add(row.code)
             bucket.append((row, each))
-        elif outcome in _ALARMING:
+        elif outcome in ALARMING:
             ctx.log.error(
                 "the provider's word contradicts a withdrawal",
                 withdrawal=row.code,
@@ -92,7 +94,7 @@ async def apply(ctx: Context, tx: Transaction, told: Sequence[PayoutNews]) -> li
 
 
 def _standing(row: Payable) -> Standing:
-    return Standing(row.status, row.net_amount, row.attempt, row.payout_id, row.reversed)
+    return Standing(Stage(row.status), row.net_amount, row.attempt, row.payout_id, row.reversed)
 
 
 async def _write(ctx: Context, tx: Transaction, decided: _Decided) -> None:
@@ -162,10 +164,10 @@ async def _give_back(ctx: Context, tx: Transaction, back: Sequence[tuple[Payable
     if not back:
         return
     now = await move(ctx, tx, [_reversed_move(row) if _is_reversal(each) else _failed_move(row) for row, each in back])
-    rows = [(row.id, each.payout_id or None, _reason(each), _is_reversal(each)) for row, each in back]
+    rows = [(row.id, each.payout_id or None, each.failure, _is_reversal(each)) for row, each in back]
     ids, payout_ids, reasons, reversals = unzip(rows, 4)
     await queries.fail(tx, ids, payout_ids, reasons, now, reversals)
-    events = [contract.WithdrawalFailed(**_event(row), failed_at=now, reason=_reason(each)) for row, each in back]
+    events = [contract.WithdrawalFailed(**_event(row), failed_at=now, reason=each.failure) for row, each in back]
     await ctx.publish(tx, *events)
 
 
@@ -175,10 +177,6 @@ def _is_reversal(news: PayoutNews) -> bool:
 
 def _failed_move(row: Payable) -> Move:
     return returned_move(row.id, row.code, row.user_id, row.net_amount, row.fee)
-
-
-def _reason(news: PayoutNews) -> str:
-    return "REVERSED" if _is_reversal(news) else news.reason or "FAILED"
 
 
 def _event(row: Payable) -> dict[str, Any]:

@@ -6,21 +6,28 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from patungan.contracts import wallet as contract
 from patungan.contracts.payment import WebhookRefused
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
+from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
 from patungan.kernel.sql import unzip
+from patungan.providers.disbursing import news_of
 from patungan.providers.errors import UnreadableCallback
+from patungan.providers.payouts import Outcome, PayoutNews
 from patungan.providers.xendit import Callback, PayoutCallback, parse_callback, verify_callback_token, verify_signature
-from patungan.services.wallet.operations import gateway, news
+from patungan.services.wallet.operations import news
 from patungan.services.wallet.operations.bank_accounts import vault
 from patungan.services.wallet.queries import webhooks as queries
 from patungan.services.wallet.queries.webhooks import StoredEvent
-from patungan.services.wallet.rules import Outcome, fingerprint, next_event_attempt
+from patungan.services.wallet.rules import fingerprint, next_event_attempt
 
 LEASE = timedelta(seconds=60)
 MOST_AT_ONCE = 500
+
+HANDED_ON = ("SET-",)
+"""How references of payouts begin that are not withdrawals: the provider tells of all payouts at one address."""
 
 
 async def receive(ctx: Context, token: str | None, signature: str | None, webhook_id: str | None, raw: bytes) -> UUID:
@@ -91,10 +98,36 @@ async def _process(ctx: Context, events: Sequence[StoredEvent]) -> None:
 
 
 async def _carry_out(ctx: Context, tx: Transaction, callbacks: Sequence[Callback]) -> list[Outcome]:
-    payouts = [each.payout for each in callbacks if isinstance(each, PayoutCallback)]
-    told = iter(await news.apply(ctx, tx, [gateway.news_of(each) for each in payouts]))
+    payouts = [news_of(each.payout) for each in callbacks if isinstance(each, PayoutCallback)]
+    told = iter(await _hand_on(ctx, tx, payouts, await news.apply(ctx, tx, payouts)))
     outcomes = [next(told) if isinstance(each, PayoutCallback) else Outcome.UNKNOWN for each in callbacks]
     unknown = outcomes.count(Outcome.UNKNOWN)
     if unknown:
-        ctx.log.warning("webhooks of no withdrawal of ours", events=unknown)
+        ctx.log.warning("webhooks of no payout of ours", events=unknown)
     return outcomes
+
+
+async def _hand_on(
+    ctx: Context, tx: Transaction, payouts: Sequence[PayoutNews], outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    """Announce news of payouts that are another service's by their reference (docs/decisions/0051)."""
+    ends = [
+        Outcome.HANDED_ON if each.reference.startswith(HANDED_ON) else outcome
+        for each, outcome in zip(payouts, outcomes, strict=True)
+    ]
+    await ctx.publish(
+        tx,
+        *(
+            contract.PayoutTold(
+                reference=each.reference,
+                payout_id=each.payout_id,
+                amount=Rupiah(each.amount),
+                currency=each.currency,
+                told=each.told,
+                reason=each.reason,
+            )
+            for each, end in zip(payouts, ends, strict=True)
+            if end is Outcome.HANDED_ON
+        ),
+    )
+    return ends

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from patungan.kernel import sql
-from patungan.services.wallet.rules import Outcome
+from patungan.providers.payouts import Outcome
 
 
 class StoredEvent(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, get, post
 from patungan.kernel.idempotency import once
 from patungan.kernel.identity import Audience
+from patungan.providers.payouts import Outcome
 from patungan.services.wallet.operations import adjustments, reports
 from patungan.services.wallet.operations.reports import Totals, WithdrawalReport
 from patungan.services.wallet.queries import adjustments as adjustment_queries
@@ -23,7 +24,7 @@ from patungan.services.wallet.queries.adjustments import Adjustment
 from patungan.services.wallet.queries.payouts import Batch
 from patungan.services.wallet.queries.webhooks import WebhookEventRow
 from patungan.services.wallet.routes.fields import Amount, Reason, period
-from patungan.services.wallet.rules import AdjustmentStatus, Outcome, TransactionType
+from patungan.services.wallet.rules import AdjustmentStatus, TransactionType
 
 FINANCE = (Audience.FINANCE, Audience.ADMIN)
 

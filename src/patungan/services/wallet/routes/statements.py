@@ -131,7 +131,7 @@ async def list_transactions(
     return Transactions(lines, page, limit, await queries.count_transactions(ctx.db, *wanted))
 
 
-@get("/api/wallet/transactions/export", audience=Audience.CUSTOMER)
+@get("/api/wallet/transactions/export", audience=Audience.CUSTOMER, media_type="text/csv")
 async def export_transactions(
     ctx: Ctx,
     caller: SignedIn,

@@ -173,7 +173,7 @@ async def own_withdrawals(
     return Withdrawals([_view(row, now) for row in rows], page, limit, total)
 
 
-@get("/api/withdrawals/export", audience=Audience.CUSTOMER)
+@get("/api/withdrawals/export", audience=Audience.CUSTOMER, media_type="text/csv")
 async def export_own(
     ctx: Ctx,
     caller: SignedIn,
@@ -199,7 +199,7 @@ async def all_withdrawals(
     return AdminWithdrawals(rows, page, limit, await queries.count_withdrawals(ctx.db, *wanted))
 
 
-@get("/api/withdrawals/all/export", audience=FINANCE)
+@get("/api/withdrawals/all/export", audience=FINANCE, media_type="text/csv")
 async def export_all(
     ctx: Ctx,
     status: FromQuery[WithdrawalStatus | None] = None,

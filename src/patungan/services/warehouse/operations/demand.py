@@ -162,12 +162,25 @@ async def _reserve(
         Cause(None, f"Sold in session {request.session_code}", request.session_id),
     )
     await shelf.close()
+    await ctx.publish(tx, _planned(request, reply))
     session = {"session_id": request.session_id, "product_id": request.product_id}
     if reply.purchase_order_code is None:
         await ctx.publish(tx, contract.StockReserved(**session, units=sum(line.quantity for line in wanted)))
     else:
         short = contract.StockShort(**session, units=plan.missing, purchase_order_code=reply.purchase_order_code)
         await ctx.publish(tx, short)
+
+
+def _planned(request: contract.FulfilDemand, reply: contract.Fulfilment) -> contract.DemandPlanned:
+    return contract.DemandPlanned(
+        session_id=request.session_id,
+        product_id=request.product_id,
+        factory_id=request.factory_id,
+        lines=[
+            contract.PlannedUnits(variant_id=each.variant_id, quantity=each.quantity, from_stock=each.from_stock)
+            for each in reply.lines
+        ],
+    )
 
 
 @implements(contract.release_demand)

@@ -176,6 +176,7 @@ async def cancel(ctx: Context, caller: Caller, order_id: UUID, reason: str) -> P
         await _move(ctx, tx, order, PurchaseOrderStatus.CANCELLED, caller.user_id, reason)
         if shortfall(await shelf.waiting(), await shelf.to_come()):
             raise contract.PurchaseOrderStatusRefused("Sessions wait for these goods; cancel them first")
+        await _close(ctx, tx, order)
         return await _stored(tx, order_id)
 
 
@@ -209,6 +210,22 @@ async def _move(
     )
 
 
+async def _close(ctx: Context, tx: Transaction, order: PurchaseOrder) -> None:
+    """Announce what came beyond the units that the order's session needed, now that nothing more comes."""
+    surplus = [each for each in await queries.find_surplus(tx, order.id) if each.units]
+    if not surplus:
+        return
+    closed = contract.PurchaseOrderClosed(
+        purchase_order_id=order.id,
+        code=order.code,
+        factory_id=order.factory_id,
+        product_name=order.product_name,
+        session_id=order.session_id,
+        surplus=surplus,
+    )
+    await ctx.publish(tx, closed)
+
+
 class _Receipt(msgspec.Struct, frozen=True):
     purchase_order_id: UUID
     lines: list[Arrival]
@@ -237,6 +254,8 @@ async def receive(ctx: Context, caller: Caller, order_id: UUID, arrivals: Sequen
         if not any(line.to_come for line in lines):
             await _move(ctx, tx, order, PurchaseOrderStatus.RECEIVED, caller.user_id, "Everything has arrived")
             further = await order_shortfall(ctx, tx, shelf, order, lines)
+            if further is None:
+                await _close(ctx, tx, order)
         await shelf.close()
         return ReceiptReply(await _stored(tx, order_id), further)
 
@@ -262,8 +281,8 @@ async def _book(
     cause = Cause(actor, f"Received for {order.code}", order.session_id, order.id)
     sound = [Change(each.variant_id, each.received, quantity=each.received) for each in arrivals if each.received]
     await shelf.move(MovementType.PURCHASE, sound, cause)
-    # Damaged goods never enter the stock; the movement says that they came.
-    damaged = [Change(each.variant_id, each.damaged) for each in arrivals if each.damaged]
+    # Damaged goods never enter the stock that is sold: they lie apart.
+    damaged = [Change(each.variant_id, each.damaged, damaged=each.damaged) for each in arrivals if each.damaged]
     await shelf.move(MovementType.DAMAGED, damaged, msgspec.structs.replace(cause, reason=f"Damaged in {order.code}"))
     counted = {str(each.variant_id): {"received": each.received, "damaged": each.damaged} for each in arrivals}
     await configuration.write_audit_log(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 from uuid import UUID
 
@@ -26,6 +26,7 @@ class Change(msgspec.Struct, frozen=True):
     units: int
     quantity: int = 0
     reserved: int = 0
+    damaged: int = 0
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -35,6 +36,32 @@ class Cause(msgspec.Struct, frozen=True):
     reason: str
     session_id: UUID | None = None
     purchase_order_id: UUID | None = None
+    order_id: UUID | None = None
+    transfer_id: UUID | None = None
+    count_id: UUID | None = None
+
+
+Place = tuple[UUID, UUID]
+"""A warehouse and a product."""
+
+
+async def move(
+    ctx: Context,
+    tx: Transaction,
+    kind: MovementType,
+    actor: UUID | None,
+    moves: Sequence[tuple[UUID, Change, Cause]],
+) -> list[Stock]:
+    """Change locked rows of stock, named by their ids, and write the movements in the order given; answers the rows."""
+    rows = [
+        (
+            inventory_id,
+            *(change.units, change.quantity, change.reserved, change.damaged, cause.reason),
+            *(cause.session_id, cause.purchase_order_id, cause.order_id, cause.transfer_id, cause.count_id),
+        )
+        for inventory_id, change, cause in moves
+    ]
+    return await queries.move_stock(tx, ctx.clock.now(), kind, actor, *sql.unzip(rows, 11))
 
 
 class Shelf:
@@ -60,6 +87,19 @@ class Shelf:
         await queries.ensure_stock(tx, warehouse_id, product_id, new_ids, list(variants))
         return cls(ctx, tx, warehouse_id, product_id, await queries.lock_stock(tx, warehouse_id, product_id))
 
+    @classmethod
+    async def lock_all(cls, ctx: Context, tx: Transaction, places: Iterable[Place]) -> dict[Place, Self]:
+        """Lock the stock of several products, in one order; a place where nothing ever lay has an empty shelf."""
+        wanted = sorted(set(places))
+        rows: dict[Place, list[Stock]] = {place: [] for place in wanted}
+        for row in await queries.lock_places(tx, *sql.unzip(wanted, 2)):
+            rows[row.warehouse_id, row.product_id].append(row)
+        return {place: cls(ctx, tx, *place, found) for place, found in rows.items()}
+
+    def rows(self) -> list[Stock]:
+        """Every row as it is now."""
+        return list(self._rows.values())
+
     def stock(self, variant_id: VariantId) -> Stock:
         """A variant's stock as it is now."""
         return self._rows[variant_id]
@@ -73,19 +113,19 @@ class Shelf:
         """Change stock and write its movements; at most one change a variant."""
         if not changes:
             return
-        rows = [(self._rows[each.variant_id].id, each.units, each.quantity, each.reserved) for each in changes]
-        moved = await queries.move_stock(
+        if len({each.variant_id for each in changes}) != len(changes):
+            raise AssertionError("a movement names a variant twice")
+        moved = await move(
+            self._ctx,
             self._tx,
-            self._ctx.clock.now(),
             kind,
             cause.actor,
-            cause.reason,
-            cause.session_id,
-            cause.purchase_order_id,
-            *sql.unzip(rows, 4),
+            [(self._rows[each.variant_id].id, each, cause) for each in changes],
         )
-        if len(moved) != len(changes):
-            raise AssertionError("a movement names a variant twice")
+        self.take(moved)
+
+    def take(self, moved: Sequence[Stock]) -> None:
+        """Note how rows of this shelf stand after a movement."""
         self._rows.update({row.variant_id: row for row in moved})
 
     async def feed(self) -> None:

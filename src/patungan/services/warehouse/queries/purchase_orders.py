@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from patungan.contracts.warehouse import SurplusUnits
 from patungan.kernel import sql
 from patungan.services.warehouse.rules import PurchaseOrderStatus
 
@@ -115,6 +116,29 @@ find_to_come = sql.many(
     from purchase_order_lines join purchase_orders on purchase_orders.id = purchase_order_id
     where warehouse_id = $1 and product_id = $2 and status in ('pending', 'confirmed', 'in_production', 'shipped')
     group by variant_id
+    """,
+)
+# An order and those before it that it made up for: what came of all of them, beyond what the first one's session needed.
+# A session that was given up needs nothing.
+find_surplus = sql.many(
+    SurplusUnits,
+    """
+    with recursive chain as (
+        select id, follows, session_id from purchase_orders where id = $1
+        union all
+        select p.id, p.follows, p.session_id from purchase_orders p join chain c on p.id = c.follows
+    ), needed as (
+        select l.variant_id, l.quantity - l.from_stock as units
+        from chain c join demands d on d.session_id = c.session_id and d.status <> 'released'
+        cross join lateral jsonb_to_recordset(d.reply->'lines') as l(variant_id uuid, quantity bigint, from_stock bigint)
+        where c.follows is null
+    ), came as (
+        select l.variant_id, sum(l.received)::bigint as units, max(l.unit_cost) as unit_cost
+        from chain c join purchase_order_lines l on l.purchase_order_id = c.id group by l.variant_id
+    )
+    select c.variant_id, (c.units - coalesce(n.units, 0))::bigint as units, c.unit_cost
+    from came c left join needed n on n.variant_id is not distinct from c.variant_id
+    order by c.variant_id nulls first
     """,
 )
 add_arrivals = sql.run(

@@ -15,15 +15,21 @@ class Stock(msgspec.Struct, frozen=True):
     """An inventory row, in units."""
 
     id: UUID
+    warehouse_id: UUID
+    product_id: UUID
     variant_id: UUID | None
     quantity: int
     reserved: int
     available: int
+    damaged: int
     min_stock_level: int
 
 
 class InventoryItem(msgspec.Struct, frozen=True):
-    """An inventory row with what open purchase orders will bring and what sessions wait for, in units."""
+    """An inventory row with what open purchase orders will bring and what sessions wait for, in units.
+
+    Damaged units lie apart and are not among the quantity.
+    """
 
     id: UUID
     warehouse_id: UUID
@@ -32,6 +38,7 @@ class InventoryItem(msgspec.Struct, frozen=True):
     quantity: int
     reserved: int
     available: int
+    damaged: int
     incoming: int
     waiting: int
     min_stock_level: int
@@ -50,16 +57,21 @@ class Movement(msgspec.Struct, frozen=True):
     units: int
     quantity_change: int
     reserved_change: int
+    damaged_change: int
     quantity_after: int
     reserved_after: int
+    damaged_after: int
     actor: UUID | None
     reason: str
     session_id: UUID | None
     purchase_order_id: UUID | None
+    order_id: UUID | None
+    transfer_id: UUID | None
+    count_id: UUID | None
 
 
 _OPEN = "('pending', 'confirmed', 'in_production', 'shipped')"
-_STOCK = "id, variant_id, quantity, reserved, available, min_stock_level"
+_STOCK = "id, warehouse_id, product_id, variant_id, quantity, reserved, available, damaged, min_stock_level"
 
 ensure_stock = sql.run(
     """
@@ -77,25 +89,49 @@ lock_stock = sql.many(
     order by variant_id nulls first for update
     """,
 )
-# The one statement that changes stock: no row of inventory changes without its movement.
+# The same for several products: pairs of warehouse and product in one fixed order, so that nobody waits in a circle.
+lock_places = sql.many(
+    Stock,
+    f"""
+    select {_STOCK} from inventory
+    where (warehouse_id, product_id) in (select * from unnest($1::uuid[], $2::uuid[]))
+    order by warehouse_id, product_id, variant_id nulls first for update
+    """,
+)
+# The one statement that changes stock: no row of inventory changes without its movement. A row may be moved several times.
 move_stock = sql.many(
     Stock,
     """
-    with moved as (
+    with change as (
+        select * from unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[],
+                $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::uuid[]) with ordinality
+            as change (inventory_id, units, quantity_change, reserved_change, damaged_change, reason,
+                session_id, purchase_order_id, order_id, transfer_id, count_id, position)
+    ), total as (
+        select inventory_id, sum(quantity_change)::bigint as quantity_change,
+            sum(reserved_change)::bigint as reserved_change, sum(damaged_change)::bigint as damaged_change
+        from change group by inventory_id
+    ), moved as (
         update inventory
-        set quantity = quantity + change.quantity_change, reserved = reserved + change.reserved_change
-        from unnest($7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[])
-            as change (id, units, quantity_change, reserved_change)
-        where inventory.id = change.id
-        returning inventory.id, variant_id, quantity, reserved, available, min_stock_level,
-            change.units, change.quantity_change, change.reserved_change
+        set quantity = quantity + quantity_change, reserved = reserved + reserved_change,
+            damaged = damaged + damaged_change
+        from total where inventory.id = total.inventory_id
+        returning inventory.id, warehouse_id, product_id, variant_id, quantity, reserved, available, damaged,
+            min_stock_level, quantity - quantity_change as quantity_before, reserved - reserved_change as reserved_before,
+            damaged - damaged_change as damaged_before
     ), written as (
-        insert into stock_movements (at, inventory_id, type, units, quantity_change, reserved_change, quantity_after,
-            reserved_after, actor, reason, session_id, purchase_order_id)
-        select $1, id, $2, units, quantity_change, reserved_change, quantity, reserved, $3, $4, $5, $6
-        from moved order by array_position($7::uuid[], id)
+        insert into stock_movements (at, inventory_id, type, units, quantity_change, reserved_change, damaged_change,
+            quantity_after, reserved_after, damaged_after, actor, reason, session_id, purchase_order_id, order_id,
+            transfer_id, count_id)
+        select $1, moved.id, $2, units, quantity_change, reserved_change, damaged_change,
+            quantity_before + sum(quantity_change) over running, reserved_before + sum(reserved_change) over running,
+            damaged_before + sum(damaged_change) over running, $3, reason, session_id, purchase_order_id, order_id,
+            transfer_id, count_id
+        from change join moved on moved.id = inventory_id
+        window running as (partition by inventory_id order by position)
+        order by position
     )
-    select id, variant_id, quantity, reserved, available, min_stock_level from moved
+    select id, warehouse_id, product_id, variant_id, quantity, reserved, available, damaged, min_stock_level from moved
     """,
 )
 update_stock_settings = sql.run(
@@ -106,7 +142,7 @@ update_stock_settings = sql.run(
 )
 
 _ITEM = f"""
-    select id, warehouse_id, product_id, variant_id, quantity, reserved, available,
+    select id, warehouse_id, product_id, variant_id, quantity, reserved, available, damaged,
         coalesce((
             select sum(ordered - received - damaged) from purchase_order_lines
             join purchase_orders on purchase_orders.id = purchase_order_id
@@ -142,7 +178,8 @@ list_movements = sql.many(
     Movement,
     f"""
     select stock_movements.id, at, warehouse_id, product_id, variant_id, type, units, quantity_change,
-        reserved_change, quantity_after, reserved_after, actor, reason, session_id, purchase_order_id
+        reserved_change, damaged_change, quantity_after, reserved_after, damaged_after, actor, reason, session_id,
+        purchase_order_id, order_id, transfer_id, count_id
     {_WANTED_MOVEMENTS} order by stock_movements.id desc limit $4 offset $5
     """,
 )

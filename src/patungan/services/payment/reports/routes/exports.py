@@ -22,14 +22,14 @@ def _csv(name: str, parts: AsyncIterator[bytes]) -> Stream:
     return Stream(parts, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@get("/api/reports/journal.csv", audience=READERS)
+@get("/api/reports/journal.csv", audience=READERS, media_type="text/csv")
 async def journal_csv(
     ctx: Ctx, from_date: FromQuery[date | None] = None, to_date: FromQuery[date | None] = None
 ) -> Stream:
     return _csv("journal", exports.journal(ctx, spans.days(ctx, from_date, to_date)))
 
 
-@get("/api/reports/trial-balance.csv", audience=READERS)
+@get("/api/reports/trial-balance.csv", audience=READERS, media_type="text/csv")
 async def trial_balance_csv(ctx: Ctx, at: FromQuery[datetime | None] = None) -> Stream:
     return _csv("trial-balance", exports.trial_balance(ctx, spans.moment(ctx, at)))
 
@@ -41,7 +41,7 @@ async def _statement(ctx: Context, code: str, from_date: date | None, to_date: d
     return _csv(code.replace("/", "-"), exports.statement(ctx, code, span))
 
 
-@get("/api/reports/accounts/{kind:str}/statement.csv", audience=READERS)
+@get("/api/reports/accounts/{kind:str}/statement.csv", audience=READERS, media_type="text/csv")
 async def platform_account_csv(
     ctx: Ctx,
     kind: FromPath[str],
@@ -51,7 +51,7 @@ async def platform_account_csv(
     return await _statement(ctx, kind, from_date, to_date)
 
 
-@get("/api/reports/accounts/{kind:str}/{owner_id:uuid}/statement.csv", audience=READERS)
+@get("/api/reports/accounts/{kind:str}/{owner_id:uuid}/statement.csv", audience=READERS, media_type="text/csv")
 async def account_csv(
     ctx: Ctx,
     kind: FromPath[str],
@@ -62,7 +62,7 @@ async def account_csv(
     return await _statement(ctx, f"{kind}/{owner_id}", from_date, to_date)
 
 
-@get("/api/reports/factories/{factory_id:uuid}/statement.csv", audience=READERS_AND_OWNERS)
+@get("/api/reports/factories/{factory_id:uuid}/statement.csv", audience=READERS_AND_OWNERS, media_type="text/csv")
 async def factory_csv(
     ctx: Ctx,
     caller: SignedIn,

@@ -131,7 +131,7 @@ async def session_summary(ctx: Ctx, session_id: FromPath[UUID]) -> SessionStatem
     return await session_statement(ctx, session_id)
 
 
-@get("/api/reports/sessions/{session_id:uuid}/statement.pdf", audience=READERS)
+@get("/api/reports/sessions/{session_id:uuid}/statement.pdf", audience=READERS, media_type="application/pdf")
 async def printed_session(ctx: Ctx, session_id: FromPath[UUID]) -> Response[bytes]:
     document = session_pdf(await session_statement(ctx, session_id), ctx.clock.now())
     headers = {"Content-Disposition": f'inline; filename="session-{session_id}.pdf"'}

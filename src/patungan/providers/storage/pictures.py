@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
-from patungan.services.product.svg import sanitised
+from patungan.providers.storage.svg import sanitised
 
 MAX_IMAGE_BYTES = 2_000_000
 """Of a picture that is sent in one request."""

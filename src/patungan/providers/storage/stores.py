@@ -1,4 +1,4 @@
-"""Where pictures are kept: a folder, or a bucket of S3, behind one client; and leave to upload to it."""
+"""Where files are kept: a folder, or a bucket of S3, behind one client; and leave to upload to it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Upload(msgspec.Struct, frozen=True):
     headers: dict[str, str]
 
 
-class ImageStore(Protocol):
-    """Where pictures are kept. A name is the hash of its content, so that what is there never changes."""
+class ObjectStore(Protocol):
+    """Where files are kept. A name holds the hash of its content, so that what is there never changes."""
 
     async def put(self, name: str, content: bytes) -> None:
         """Keep a picture; keeping it again changes nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 import msgspec
@@ -14,10 +13,12 @@ from patungan.kernel.database import Transaction
 from patungan.kernel.errors import Conflict, InvalidInput
 from patungan.kernel.phones import normalise_phone
 from patungan.kernel.service import Context, implements
+from patungan.kernel.time import JAKARTA
 from patungan.services.address import queries
+from patungan.services.address.operations import coverage
 from patungan.services.address.queries import AddressRow
-from patungan.services.address.regions import Misfit, Regions, regions
-from patungan.services.address.rules import ADDRESSES_PER_USER, may_add, may_delete
+from patungan.services.address.regions import Misfit, all_regions
+from patungan.services.address.rules import ADDRESSES_PER_USER, in_indonesia, may_add, may_delete
 
 
 class AddressFields(msgspec.Struct, frozen=True):
@@ -32,29 +33,46 @@ class AddressFields(msgspec.Struct, frozen=True):
     postal_code: str
     line: str
     notes: str
+    village: str = ""
+    landmark: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
 
 
-PLACE = frozenset({"province", "city", "district", "postal_code"})
+PLACE = frozenset({"province", "city", "district", "village", "postal_code"})
+POINT = frozenset({"latitude", "longitude"})
 
 
-async def all_regions() -> Regions:
-    """The regions, read in a thread the first time so that nobody else waits for it."""
-    return await asyncio.to_thread(regions)
-
-
-async def _placed(row: AddressRow) -> AddressRow:
-    """The address with its place spelt officially; raises PostalCodeUnknown, and InvalidInput naming the part of the
-    place that does not exist."""
+async def _placed(ctx: Context, row: AddressRow) -> AddressRow:
+    """The address with its place spelt officially; raises PostalCodeUnknown, OutsideServiceArea, and InvalidInput naming
+    the part of the place that does not exist."""
     known = await all_regions()
     try:
-        place = known.place(row.province, row.city, row.district, row.postal_code)
+        place = known.place(row.province, row.city, row.district, row.postal_code, row.village)
     except Misfit as misfit:
+        code = contract.PostalCodeUnknown.code if misfit.field == "postal_code" else InvalidInput.code
+        await queries.count_refused_place(ctx.db, ctx.clock.now().astimezone(JAKARTA).date(), misfit.field, code)
         if misfit.field == "postal_code":
             raise contract.PostalCodeUnknown(field="postal_code") from None
         raise InvalidInput(f"There is no such {misfit.field} there", field=misfit.field) from None
+    if not (await coverage.area(ctx)).serves(place.district_code):
+        raise contract.OutsideServiceArea(field="district")
     return msgspec.structs.replace(
-        row, province=place.province, city=place.city, district=place.district, district_code=place.district_code
+        row,
+        province=place.province,
+        city=place.city,
+        district=place.district,
+        village=place.village,
+        district_code=place.district_code,
     )
+
+
+def _check_point(row: AddressRow) -> None:
+    """Raises InvalidInput for half a point, and for one outside Indonesia."""
+    if (row.latitude is None) != (row.longitude is None):
+        raise InvalidInput("A point has a latitude and a longitude", field="latitude")
+    if row.latitude is not None and row.longitude is not None and not in_indonesia(row.latitude, row.longitude):
+        raise InvalidInput("This point is not in Indonesia", field="latitude")
 
 
 def _phone_of(text: str) -> str:
@@ -65,10 +83,12 @@ def _phone_of(text: str) -> str:
 
 
 async def add(ctx: Context, user_id: UUID, fields: AddressFields, *, is_default: bool) -> AddressRow:
-    """Keep an address; the first is the default one. Raises Conflict past twenty, PhoneInvalid, PostalCodeUnknown, and
-    InvalidInput for a place that does not exist."""
+    """Keep an address; the first is the default one. Raises Conflict past twenty, PhoneInvalid, PostalCodeUnknown,
+    OutsideServiceArea, and InvalidInput for a place that does not exist."""
     given = {**msgspec.structs.asdict(fields), "phone": _phone_of(fields.phone)}
-    row = await _placed(AddressRow(id=ctx.chance.new_id(), district_code="", is_default=is_default, **given))
+    row = AddressRow(id=ctx.chance.new_id(), district_code="", is_default=is_default, **given)
+    _check_point(row)
+    row = await _placed(ctx, row)
     async with ctx.db.transaction() as tx:
         await queries.lock_user(tx, user_id)
         known = await queries.count_addresses(tx, user_id)
@@ -93,6 +113,10 @@ async def add(ctx: Context, user_id: UUID, fields: AddressFields, *, is_default:
             row.notes,
             row.is_default,
             ctx.clock.now(),
+            row.village,
+            row.landmark,
+            row.latitude,
+            row.longitude,
         )
     return row
 
@@ -115,15 +139,21 @@ def _found(row: AddressRow | None) -> AddressRow:
 
 async def change(ctx: Context, user_id: UUID, address_id: UUID, changes: dict[str, object]) -> AddressRow:
     """Change fields by name; a changed place is looked at as a whole. Raises AddressNotFound, PhoneInvalid,
-    PostalCodeUnknown, and InvalidInput for a place that does not exist."""
+    PostalCodeUnknown, OutsideServiceArea, and InvalidInput for a place that does not exist."""
     if "phone" in changes:
         changes = {**changes, "phone": _phone_of(str(changes["phone"]))}
+    moved = bool(PLACE & changes.keys())
+    if moved:
+        # Somewhere else the point on the map is another one, and so may be the village.
+        changes = {"latitude": None, "longitude": None, "village": "", **changes}
+    before = _found(await queries.find_address(ctx.db, user_id, address_id))
+    placed = await _placed(ctx, msgspec.structs.replace(before, **changes)) if moved else before
+    place = {name: getattr(placed, name) for name in (*PLACE, "district_code")} if moved else {}
     async with ctx.db.transaction() as tx:
         await queries.lock_user(tx, user_id)
         before = _found(await queries.find_address(tx, user_id, address_id))
-        after = msgspec.structs.replace(before, **changes)
-        if PLACE & changes.keys():
-            after = await _placed(after)
+        after = msgspec.structs.replace(before, **{**changes, **place})
+        _check_point(after)
         await queries.update_address(
             tx,
             user_id,
@@ -139,6 +169,10 @@ async def change(ctx: Context, user_id: UUID, address_id: UUID, changes: dict[st
             after.line,
             after.notes,
             ctx.clock.now(),
+            after.village,
+            after.landmark,
+            after.latitude,
+            after.longitude,
         )
         return after
 
@@ -177,12 +211,15 @@ async def get_address(ctx: Context, request: contract.GetAddress) -> contract.Ad
     snapshot = await queries.find_snapshot(ctx.db, request.user_id, request.address_id)
     if snapshot is None:
         raise contract.AddressNotFound()
-    return snapshot
+    return snapshot.address
 
 
 @implements(contract.get_addresses)
 async def get_addresses(ctx: Context, request: contract.GetAddresses) -> contract.Addresses:
     wanted = [(each.user_id, each.address_id) for each in request.wanted]
     rows = await queries.find_snapshots(ctx.db, *sql.unzip(wanted, 2))
-    found = {(row.user_id, row.id): row.address for row in rows}
-    return contract.Addresses(addresses=[found.get(each) for each in wanted])
+    found = {(row.user_id, row.id): row for row in rows}
+    served = await coverage.area(ctx)
+    outside = [(row := found.get(each)) is not None and not served.serves(row.district_code) for each in wanted]
+    addresses = [row.address if (row := found.get(each)) else None for each in wanted]
+    return contract.Addresses(addresses=addresses, outside=outside)

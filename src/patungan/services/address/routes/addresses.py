@@ -1,4 +1,4 @@
-"""The public API of address: a person's own addresses, and Indonesia's regions for choosing one."""
+"""A person's own addresses."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.datastructures import CacheControlHeader
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
-from patungan.kernel.errors import NotFound
 from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, delete, get, patch, post
 from patungan.kernel.identity import Audience
-from patungan.services.address import operations, queries
-from patungan.services.address.operations import AddressFields
+from patungan.services.address import queries
+from patungan.services.address.operations import addresses as operations
+from patungan.services.address.operations.addresses import AddressFields
 from patungan.services.address.queries import AddressRow
-from patungan.services.address.regions import District, FoundDistrict, Region
 
 TRIMMED = r"^\S(.*\S)?$"
 Label = Annotated[str, Meta(min_length=1, max_length=50, pattern=TRIMMED)]
@@ -26,13 +24,10 @@ Place = Annotated[str, Meta(min_length=2, max_length=100)]
 PostalCode = Annotated[str, Meta(pattern=r"^[0-9]{5}$")]
 Line = Annotated[str, Meta(min_length=5, max_length=300, pattern=TRIMMED)]
 Notes = Annotated[str, Meta(max_length=200)]
-ProvinceCode = Annotated[str, QueryParameter(pattern=r"^[0-9]{2}$")]
-CityCode = Annotated[str, QueryParameter(pattern=r"^[0-9]{2}\.[0-9]{2}$")]
-Typed = Annotated[str, QueryParameter(min_length=2, max_length=100)]
-SearchLimit = Annotated[int, QueryParameter(ge=1, le=50)]
-
-# Regions change once in years, with a release of the package that holds them.
-DAILY = CacheControlHeader(max_age=86_400, public=True)
+VillageName = Annotated[str, Meta(max_length=100)]
+Landmark = Annotated[str, Meta(max_length=200)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
 
 class AddressInput(Input, frozen=True):
@@ -47,6 +42,10 @@ class AddressInput(Input, frozen=True):
     postal_code: PostalCode
     line: Line
     notes: Notes = ""
+    village: VillageName = ""
+    landmark: Landmark = ""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     is_default: bool = False
 
 
@@ -62,6 +61,10 @@ class AddressChange(Input, frozen=True):
     postal_code: PostalCode | UnsetType = UNSET
     line: Line | UnsetType = UNSET
     notes: Notes | UnsetType = UNSET
+    village: VillageName | UnsetType = UNSET
+    landmark: Landmark | UnsetType = UNSET
+    latitude: Latitude | None | UnsetType = UNSET
+    longitude: Longitude | None | UnsetType = UNSET
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -71,18 +74,6 @@ class Addresses(msgspec.Struct, frozen=True):
     page: int
     limit: int
     total: int
-
-
-class RegionList(msgspec.Struct, frozen=True):
-    items: list[Region]
-
-
-class DistrictList(msgspec.Struct, frozen=True):
-    items: list[District]
-
-
-class FoundDistricts(msgspec.Struct, frozen=True):
-    items: list[FoundDistrict]
 
 
 @get("/api/addresses", audience=Audience.CUSTOMER)
@@ -130,32 +121,6 @@ async def remove_address(ctx: Ctx, caller: SignedIn, address_id: FromPath[UUID])
     await operations.remove(ctx, caller.user_id, address_id)
 
 
-@get("/api/regions/provinces", audience=Audience.PUBLIC, cache_control=DAILY)
-async def provinces() -> RegionList:
-    return RegionList((await operations.all_regions()).provinces)
-
-
-@get("/api/regions/cities", audience=Audience.PUBLIC, cache_control=DAILY)
-async def cities(province: ProvinceCode) -> RegionList:
-    found = (await operations.all_regions()).cities.get(province)
-    if found is None:
-        raise NotFound("There is no province with this code")
-    return RegionList(found)
-
-
-@get("/api/regions/districts", audience=Audience.PUBLIC, cache_control=DAILY)
-async def districts(city: CityCode) -> DistrictList:
-    found = (await operations.all_regions()).districts.get(city)
-    if found is None:
-        raise NotFound("There is no city with this code")
-    return DistrictList(found)
-
-
-@get("/api/regions/search", audience=Audience.PUBLIC, cache_control=DAILY)
-async def search_regions(q: Typed, limit: SearchLimit = 10) -> FoundDistricts:
-    return FoundDistricts((await operations.all_regions()).search(q, limit))
-
-
 routes = [
     list_addresses,
     add_address,
@@ -164,8 +129,4 @@ routes = [
     change_address,
     make_default,
     remove_address,
-    provinces,
-    cities,
-    districts,
-    search_regions,
 ]

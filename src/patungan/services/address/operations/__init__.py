@@ -1,0 +1,1 @@
+"""What address does, one file a use case."""

@@ -1,0 +1,1 @@
+"""What seller does, one file a use case."""

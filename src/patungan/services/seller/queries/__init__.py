@@ -1,0 +1,1 @@
+"""The SQL of seller, on its own schema."""
