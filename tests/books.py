@@ -7,7 +7,7 @@ from patungan.operations.audit.provider import ProviderBooks
 from patungan.operations.audit.report import Report
 from tests.house import House
 
-_UNDER_WAY = """
+UNDER_WAY = """
     select (select count(*) from dbos.workflow_status where status in ('PENDING', 'ENQUEUED', 'DELAYED')
                 and split_part(name, '.', 1) in ('group-buying', 'payment', 'wallet', 'order', 'warehouse', 'settlement')
                 and workflow_uuid not in (
@@ -36,7 +36,7 @@ async def nothing_under_way(house: House) -> None:
     try:
 
         async def is_quiet() -> bool:
-            return int(await owner.fetchval(f"select ({_UNDER_WAY})::bigint")) == 0
+            return int(await owner.fetchval(f"select ({UNDER_WAY})::bigint")) == 0
 
         await house.eventually(is_quiet)
     finally:

@@ -25,6 +25,12 @@ from tests.house import House, Servers, Shape
 ROLE_SECRET = "role-secret-of-the-tests"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much chaos there is (tests/chaos)."""
+    parser.addoption("--seeds", type=int, default=20, help="rounds of chaos, one a seed")
+    parser.addoption("--seed", type=int, default=None, help="one round of chaos, by its seed")
+
+
 class Running:
     """A server of a test run that can be killed and started again."""
 

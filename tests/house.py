@@ -23,7 +23,7 @@ from patungan.contracts import auth
 from patungan.kernel.calls import Copying
 from patungan.kernel.identity import Caller, Role, Scope, sign_access_token, sign_service_token
 from patungan.kernel.service import Context
-from patungan.kernel.time import VirtualClock
+from patungan.kernel.time import SharedClock, VirtualClock
 from patungan.operations.platform import Platform
 from patungan.operations.ports import free_port
 from patungan.operations.serve import serve_app
@@ -112,14 +112,18 @@ class House:
         *,
         worker: bool = True,
         settings: Mapping[str, str] | None = None,
+        clock: VirtualClock | SharedClock | None = None,
+        elsewhere: Mapping[str, int] | None = None,
     ) -> None:
+        """``elsewhere`` are the ports of services that the test serves from processes of its own."""
         self._servers = servers
         self._template = template
         self.shape = shape
         self._with_worker = worker
         self._settings = settings or {}
         self.name = f"t_{secrets.token_hex(5)}"
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
+        self._elsewhere = elsewhere or {}
         self.environment: dict[str, str] = {}
         self.ports: dict[str, int] = {}
         self._running: list[tuple[Server, asyncio.Task[None]]] = []
@@ -127,7 +131,7 @@ class House:
     async def __aenter__(self) -> Self:
         await self._servers.create_database(self.name, self._template)
         # The sixteen databases of one Valkey: houses stand one after the other, so one number is enough.
-        self.ports = {entry.name: free_port() for entry in SERVICES}
+        self.ports = {entry.name: self._elsewhere.get(entry.name) or free_port() for entry in SERVICES}
         sandbox_port = free_port()
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         self.environment = {
@@ -191,6 +195,8 @@ class House:
         )
         await self.platform.start()
         for entry in SERVICES:
+            if entry.name in self._elsewhere:
+                continue
             self._serve(self.platform.app(entry.name), self.ports[entry.name])
         self.client = httpx.AsyncClient(timeout=30)
         await self.eventually(self._answers, seconds=20)
@@ -213,7 +219,7 @@ class House:
 
     async def _answers(self) -> bool:
         try:
-            for name in self.ports:
+            for name in self.ports.keys() - self._elsewhere.keys():
                 await self.client.get(self.url(name, "/health"))
             await self.client.get(f"{self.sandbox_url}/health")
         except httpx.TransportError:

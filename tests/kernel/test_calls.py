@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,8 +15,8 @@ from patungan.contracts import address, auth
 from patungan.kernel.calls import Calls
 from patungan.kernel.chance import SeededChance
 from patungan.kernel.contract import Message, Operation
-from patungan.kernel.errors import CallInsideTransaction, RemoteCallError
-from patungan.kernel.time import VirtualClock
+from patungan.kernel.errors import CallInsideTransaction, RemoteCallError, TokenExpired
+from patungan.kernel.time import SharedClock, VirtualClock
 from tests.house import House
 
 
@@ -95,6 +96,13 @@ async def test_a_refusal_is_not_retried() -> None:
     assert len(seen) == 1
 
 
+async def test_a_token_that_ran_out_on_the_way_is_made_anew() -> None:
+    late = httpx.Response(401, json=TokenExpired().document())
+    calls, seen = _calls(lambda attempt: _good(attempt) if attempt == 2 else late)
+    assert await calls.call(SAFE, Asked(text="?")) == Asked(text="yes")
+    assert len(seen) == 2
+
+
 async def test_a_service_token_is_for_one_service_and_one_minute(house: House) -> None:
     url = house.url("auth", "/internal/get-users")
     token = house.service_token("auth")
@@ -103,6 +111,17 @@ async def test_a_service_token_is_for_one_service_and_one_minute(house: House) -
     house.later(seconds=61)
     late = await house.client.post(url, json={"user_ids": []}, headers=headers)
     assert (late.status_code, late.json()["code"]) == (401, "token_expired")
+
+
+async def test_processes_share_a_clock_by_its_file(tmp_path: Path) -> None:
+    here, there = SharedClock(tmp_path / "clock"), SharedClock(tmp_path / "clock")
+    here.advance(timedelta(hours=3))
+    there.advance(timedelta(microseconds=1_500_000))
+    for clock in (here, there, SharedClock(tmp_path / "clock")):
+        ahead = (clock.now() - datetime.now(UTC)).total_seconds()
+        assert abs(ahead - 3 * 3600 - 1.5) < 1
+    with pytest.raises(ValueError, match="never goes back"):
+        there.advance(timedelta(seconds=-1))
 
 
 async def test_the_virtual_clock_moves_forward_only() -> None:

@@ -35,6 +35,7 @@ def test_strong_settings_are_taken() -> None:
         ("JWT_SECRET", "your-super-secret-jwt-key-change-in-production-" + "x" * 40, "placeholder"),
         ("JWT_SECRET", "ab" * 40, "repeats too few characters"),
         ("DATABASE_URL", "", "DATABASE_URL is not set"),
+        ("PATUNGAN_CLOCK_FILE", "/tmp/a-clock", "is for tests and simulations"),
         ("DATABASE_POOL_SIZE", "many", "'many' is not a whole number"),
     ],
 )

@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from patungan.contracts import payment as contract
 from patungan.kernel.errors import Unavailable
 from patungan.kernel.identity import Role, Scope
 from patungan.ledger import accounts
 from patungan.services.payment.operations import expiring
+from patungan.services.payment.operations.invoices import ask_about_open
 from tests.house import House, Person
 from tests.paying import Desk, Till, invoice_callback, send_webhook
 
@@ -377,3 +379,33 @@ async def test_an_end_that_is_not_known_yet_is_shown_as_such(till: Till, buyer: 
     await desk.clear()
     await till.becomes(owed.id, "expired")
     assert (await buyer.get("payment", f"/api/payments/{owed.id}"))["progress"] == "none"
+
+
+async def test_a_provider_that_is_away_for_long_is_asked_until_it_tells_how_an_invoice_ended(
+    till: Till, buyer: Person, desk: Desk
+) -> None:
+    owed = await till.owe(buyer)
+    invoice = await till.open(buyer, owed.id)
+    await desk.lay("callback", "lose")
+    for operation in ("expire_invoice", "get_invoice", "list_invoices"):
+        await desk.lay(operation, "fail")
+    await till.pay(invoice)
+    await till.ctx.call(contract.cancel_payments, contract.CancelPayments(participant_ids=[owed.participant_id]))
+    assert await till.status(owed.id) == "expired"
+    kept = "select count(*) from payment.open_invoices where code = $1"
+
+    async def is_kept() -> bool:
+        return bool(await till.value(kept, owed.code) == 1)
+
+    await till.house.eventually(is_kept, seconds=60)
+    # However long it is away: the invoice stays kept, and the money is found once it is back.
+    till.house.later(hours=2)
+    await ask_about_open(till.house.context("payment"))
+    assert await is_kept()
+    await desk.clear()
+    till.house.later(hours=2)
+
+    async def is_back() -> bool:
+        return await till.completed(1) and not await is_kept()
+
+    await till.house.eventually(is_back, seconds=60)

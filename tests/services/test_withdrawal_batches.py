@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,13 @@ import pytest
 from patungan.kernel.time import JAKARTA
 from patungan.kernel.workflows import run_due_schedules
 from patungan.ledger import accounts
+from patungan.providers.payouts import next_return_look
 from patungan.services.wallet.operations import batches
 from patungan.services.wallet.processes import schedules
 from tests.house import House, Person
 from tests.purse import (
     ACCOUNT,
+    RETURNING,
     STAYING,
     balance,
     becomes,
@@ -263,3 +265,28 @@ async def test_no_withdrawal_is_taken_up_twice(one_house: House) -> None:
     assert sorted(await asyncio.gather(*(batches.send_some(ctx, batch.id) for _ in range(4)))) == [0, 0, 0, 1]
     assert len(await payouts(one_house, made["code"])) == 1
     await becomes(person, made, "completed")
+
+
+async def test_a_payout_that_came_back_is_found_though_its_news_is_lost(one_house: House) -> None:
+    # The first callback, of the payout's success, passes; the second, that it came back, is lost.
+    lost = {"provider": "xendit", "operation": "callback.payout", "action": "lose", "probability": 0.5, "seed": 1}
+    await faults(one_house, lost)
+    person = await rich(one_house, 100_000)
+    withdrawal = await withdraw(person, 100_000, RETURNING)
+    await run_batch(one_house)
+    await becomes(person, withdrawal, "completed")
+    one_house.later(hours=23)
+    await asyncio.sleep(0.5)
+    assert (await payouts(one_house, withdrawal["code"]))[0]["status"] == "REVERSED"
+    assert (await shown(person, withdrawal))["status"] == "completed"
+    one_house.later(hours=1, minutes=5)
+    failed = await becomes(person, withdrawal, "failed")
+    assert failed["failure_reason"] == "REVERSED"
+    assert await balance(person) == 100_000
+    await faults(one_house)
+
+
+def test_a_completed_payout_is_asked_for_after_a_day_three_days_and_a_week() -> None:
+    arrived = datetime(2026, 11, 24, 3, tzinfo=UTC)
+    after = [next_return_look(arrived, arrived + timedelta(days=days)) for days in (0, 1, 2.9, 3, 7, 30)]
+    assert [at and (at - arrived).days for at in after] == [1, 3, 3, 7, None, None]

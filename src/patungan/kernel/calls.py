@@ -16,7 +16,14 @@ import msgspec
 from patungan.kernel.chance import Chance, backoff_seconds
 from patungan.kernel.contract import Operation
 from patungan.kernel.database import in_transaction
-from patungan.kernel.errors import CallInsideTransaction, InternalError, RemoteCallError, Unavailable, problem_from
+from patungan.kernel.errors import (
+    CallInsideTransaction,
+    InternalError,
+    RemoteCallError,
+    TokenExpired,
+    Unavailable,
+    problem_from,
+)
 from patungan.kernel.identity import sign_service_token
 from patungan.kernel.time import Clock
 
@@ -114,6 +121,7 @@ def _remote_problem(operation: Operation[Any, Any], response: httpx.Response) ->
         problem = problem_from(msgspec.json.decode(response.content, type=dict[str, Any]))
     except (msgspec.DecodeError, TypeError):
         problem = None
-    if problem is None or isinstance(problem, InternalError) or response.status_code in (502, 503, 504):
+    # A token that ran out says nothing about the request: its minute was over on the way, or the clocks differ.
+    if problem is None or isinstance(problem, (InternalError, TokenExpired)) or response.status_code in (502, 503, 504):
         return RemoteCallError(f"{operation.service}.{operation.name} answered {response.status_code}")
     return problem

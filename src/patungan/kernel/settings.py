@@ -29,6 +29,10 @@ class SecretRule(msgspec.Struct, frozen=True):
     prefix: str = ""
 
 
+class NotInProduction(msgspec.Struct, frozen=True):
+    """Marks a setting of tests and simulations, which production refuses."""
+
+
 PLACEHOLDERS = ("your-", "your_", "change-in-production", "changeme", "example", "_xxx", "placeholder", "password")
 
 
@@ -53,6 +57,9 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: Annotated[str, "CORS_ORIGINS: comma-separated origins that browsers may call from"] = ""
     log_level: Annotated[str, "LOG_LEVEL"] = "info"
     database_pool_size: Annotated[int, "DATABASE_POOL_SIZE: connections a service keeps at most"] = 6
+    patungan_clock_file: Annotated[
+        str, "PATUNGAN_CLOCK_FILE: how far the clock of all processes is ahead; for simulations", NotInProduction()
+    ] = ""
 
     @property
     def production(self) -> bool:
@@ -79,7 +86,7 @@ def load(settings: type[T], environment: Mapping[str, str], *, service: str = ""
     for name, hint in get_type_hints(settings, include_extras=True).items():
         if name not in fields:
             continue
-        kind, rule = _unwrap(hint)
+        kind, rule, simulated = _unwrap(hint)
         variable = name.upper() if name != "environment" else "PATUNGAN_ENVIRONMENT"
         raw = environment.get(variable)
         if raw is not None and raw != "":
@@ -91,21 +98,26 @@ def load(settings: type[T], environment: Mapping[str, str], *, service: str = ""
             faults.append(f"{variable} is not set; set it in the environment or in .env")
         if production and rule is not None:
             faults.extend(_weakness(variable, raw or "", rule))
+        if production and simulated and raw:
+            faults.append(f"{variable} is for tests and simulations; production does not start with it: unset it")
     if faults:
         prefix = f"{service}: " if service else ""
         raise SettingsError([prefix + fault for fault in faults])
     return settings(**values)
 
 
-def _unwrap(hint: Any) -> tuple[Any, SecretRule | None]:
+def _unwrap(hint: Any) -> tuple[Any, SecretRule | None, bool]:
+    """The plain type of a setting, how strong it must be, and whether it is one of simulations."""
     rule: SecretRule | None = None
+    simulated = False
     if get_origin(hint) is Annotated:
         kind, *extras = get_args(hint)
         rule = next((extra for extra in extras if isinstance(extra, SecretRule)), None)
+        simulated = any(isinstance(extra, NotInProduction) for extra in extras)
         hint = kind
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(member for member in get_args(hint) if member is not type(None))
-    return hint, rule
+    return hint, rule, simulated
 
 
 def _parse(kind: Any, raw: str) -> Any:

@@ -9,7 +9,8 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import uvloop
 from granian.constants import Interfaces
@@ -18,7 +19,8 @@ from granian.server.embed import Server
 from litestar.types import ASGIApp
 
 from patungan.kernel import logs
-from patungan.kernel.settings import SettingsError, environment_for
+from patungan.kernel.settings import Common, SettingsError, environment_for, load
+from patungan.kernel.time import Clock, SharedClock, SystemClock
 from patungan.operations.platform import Platform
 from patungan.registry import SERVICES, WEB_PORT, ServiceEntry, service_named
 
@@ -66,9 +68,15 @@ async def run_servers(servers: Sequence[Server], stopping: asyncio.Event) -> Non
             raise outcome
 
 
+def _clock(environment: Mapping[str, str]) -> Clock:
+    """The machine's clock, or the one that this process shares with others of a simulation; raises SettingsError."""
+    file = load(Common, environment).patungan_clock_file
+    return SharedClock(Path(file)) if file else SystemClock()
+
+
 async def _api(entries: Sequence[ServiceEntry], *, with_web: bool, stopping: asyncio.Event) -> None:
     environment = environment_for("platform")
-    platform = Platform(environment, entries)
+    platform = Platform(environment, entries, clock=_clock(environment))
     await platform.start()
     host = environment.get("HOST", "127.0.0.1")
     servers = [serve_app(platform.app(entry.name), host, _port(entry, len(entries))) for entry in entries]
@@ -100,7 +108,8 @@ def _web_server(host: str) -> Server:
 
 async def _worker(stopping: asyncio.Event) -> None:
     environment = environment_for("platform")
-    platform = Platform(environment, SERVICES, remote=environment.get("PATUNGAN_SHAPE") == "split")
+    remote = environment.get("PATUNGAN_SHAPE") == "split"
+    platform = Platform(environment, SERVICES, clock=_clock(environment), remote=remote)
     await platform.start()
     await platform.start_worker(environment.get("PATUNGAN_WORKER", "worker"))
     try:

@@ -15,6 +15,7 @@ from patungan.providers.payouts import (
     Told,
     look_after_silence,
     next_look,
+    next_return_look,
     payout_key,
     payout_reference,
 )
@@ -41,7 +42,8 @@ _ENDS = {
 @dataclass(frozen=True, slots=True)
 class PayoutOrder:
     """An attempt at a payout. ``key_name`` is what its idempotency key is made of; ``asked`` says whether the provider may
-    know of the attempt already, ``looks`` how often it was asked for. Rupiah."""
+    know of the attempt already, ``looks`` how often it was asked for, ``arrived_at`` when it was completed, after which it
+    may only come back. Rupiah."""
 
     code: str
     key_name: str
@@ -53,6 +55,7 @@ class PayoutOrder:
     asked: bool
     payout_id: str | None
     looks: int
+    arrived_at: datetime | None = None
 
     @property
     def reference(self) -> str:
@@ -61,9 +64,9 @@ class PayoutOrder:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """No word of the provider's: the payout is taken up again at a time."""
+    """Nothing new: the payout is taken up again at a time, or not any more."""
 
-    at: datetime
+    at: datetime | None
 
 
 def open_gateway(ctx: Context) -> None:
@@ -121,6 +124,8 @@ async def send(ctx: Context, order: PayoutOrder) -> PayoutNews | Later:
 
 async def look(ctx: Context, order: PayoutOrder) -> PayoutNews | Later:
     """Ask for a payout where the provider may know it, and send it where it does not."""
+    if order.arrived_at is not None:
+        return await _look_for_return(ctx, order, order.arrived_at)
     if not order.asked:
         return await send(ctx, order)
     try:
@@ -132,6 +137,20 @@ async def look(ctx: Context, order: PayoutOrder) -> PayoutNews | Later:
     told = news_of(found)
     nothing_new = told.told is Told.UNDER_WAY and order.payout_id == told.payout_id
     return Later(next_look(order.looks, ctx.clock.now())) if nothing_new else told
+
+
+async def _look_for_return(ctx: Context, order: PayoutOrder, arrived_at: datetime) -> PayoutNews | Later:
+    """Ask whether the bank sent a completed payout back."""
+    try:
+        found = await _look_up(ctx, order)
+    except ProviderError as error:
+        return _wait(ctx, order, error)
+    told = None if found is None else news_of(found)
+    if told is not None and told.told is Told.REVERSED:
+        return told
+    if told is None or told.told is not Told.PAID:
+        ctx.log.error("the provider does not know a completed payout as paid", payout=order.code)
+    return Later(next_return_look(arrived_at, ctx.clock.now()))
 
 
 async def _look_up(ctx: Context, order: PayoutOrder) -> Payout | None:

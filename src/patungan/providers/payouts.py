@@ -144,6 +144,15 @@ SOON = timedelta(seconds=30)
 """When a payout is taken up again after the provider did not answer."""
 
 
+_RETURN_LOOKS = (1, 3, 7)
+"""Days from a payout's arrival after which it is asked whether the bank sent it back: that news may be lost."""
+
+
+def next_return_look(arrived_at: datetime, now: datetime) -> datetime | None:
+    """When a completed payout is asked for again; None once a week has passed."""
+    return next((at for days in _RETURN_LOOKS if (at := arrived_at + timedelta(days=days)) > now), None)
+
+
 def next_look(looks: int, now: datetime) -> datetime:
     """When a payout that was asked for ``looks`` times before is asked for again, unless news comes first."""
     return now + timedelta(minutes=_LOOKS[max(0, min(looks, len(_LOOKS) - 1))])

@@ -12,7 +12,7 @@ from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Workflow, timer, workflow
 from patungan.services.payment.operations import expiring, refunds, wallet_part, webhooks
-from patungan.services.payment.operations.invoices import end_at_provider
+from patungan.services.payment.operations.invoices import ask_about_open, end_at_provider, keep_open_invoice
 from patungan.services.payment.operations.payments import (
     END_INVOICE,
     RETURN_HOLD,
@@ -27,8 +27,8 @@ from patungan.services.payment.queries import refunds as refund_queries
 from patungan.services.payment.reconciliation import processes as reconciliation
 from patungan.services.payment.reports import processes as reports
 
-END_ATTEMPTS = 6
-"""How often an invoice is asked to end. It ends by itself in any case, and money that comes for it goes back."""
+END_ATTEMPTS = 3
+"""How often an invoice is asked to end at once; after that the timer asks, until the provider tells."""
 
 REFUNDS_AT_ONCE = 50
 
@@ -53,6 +53,7 @@ async def end_invoice(run: Run, request: EndInvoice) -> None:
         if await run.step(end_at_provider, request.code, request.invoice_id):
             return
         await run.sleep(2.0**attempt)
+    await run.step(keep_open_invoice, request)
 
 
 @workflow(RETURN_HOLD, ReturnHold)
@@ -89,6 +90,12 @@ async def ask_wallets(ctx: Context) -> None:
     await wallet_part.ask_on(ctx)
 
 
+@timer(every=timedelta(seconds=10))
+async def look_after_open_invoices(ctx: Context) -> None:
+    """Ask on how invoices ended that the provider told nothing about."""
+    await ask_about_open(ctx)
+
+
 @timer(every=timedelta(seconds=2))
 async def process_open_webhooks(ctx: Context) -> None:
     await webhooks.process_open(ctx)
@@ -104,5 +111,6 @@ async def look_after_refunds(ctx: Context) -> None:
 workflows: list[Workflow[Any]] = [end_invoice, return_hold, ask_provider, carry_out_refund]
 workflows += [*reports.workflows, *reconciliation.workflows]
 subscriptions = [follow_participants]
-timers = [expire_unopened, settle_overdue, ask_wallets, process_open_webhooks, look_after_refunds, *reports.timers]
+timers = [expire_unopened, settle_overdue, ask_wallets, look_after_open_invoices]
+timers += [process_open_webhooks, look_after_refunds, *reports.timers]
 schedules = [*reports.schedules, *reconciliation.schedules]

@@ -351,6 +351,12 @@ def next_refund_look(looks: int, now: datetime) -> datetime:
     return now + timedelta(minutes=REFUND_LOOKS[min(looks, len(REFUND_LOOKS) - 1)])
 
 
+def next_end_look(looks: int, now: datetime) -> datetime:
+    """When the provider is asked again how an invoice ended, of whose end it told nothing ``looks`` times: a minute,
+    doubling, at most an hour."""
+    return now + timedelta(minutes=min(60, 2 ** min(looks, 6)))
+
+
 def next_event_attempt(attempts: int, now: datetime) -> datetime:
     """When a stored event whose processing failed ``attempts`` times is tried again: 5 s, doubling, at most an hour."""
     return now + timedelta(seconds=min(3600, 5 * 2 ** min(attempts, 10)))

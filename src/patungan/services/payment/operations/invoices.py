@@ -17,12 +17,13 @@ from patungan.services.payment.operations import gateway
 from patungan.services.payment.operations.news import apply_news
 from patungan.services.payment.operations.payments import EndInvoice, end_invoices
 from patungan.services.payment.operations.wallet_part import find_own, invoiced
-from patungan.services.payment.queries import escrows
+from patungan.services.payment.queries import escrows, open_invoices
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries.payments import Payment
-from patungan.services.payment.rules import INVOICE_LEASE, PaymentStatus, invoice_seconds
+from patungan.services.payment.rules import INVOICE_LEASE, PaymentStatus, invoice_seconds, next_end_look
 
 WAIT_STEPS = 40
+ASKED_AT_ONCE = 50
 WAIT_PAUSE = 0.25
 """How long a request waits for another one that is opening the same payment: ten seconds."""
 
@@ -164,3 +165,21 @@ async def end_at_provider(ctx: Context, code: str, invoice_id: str | None) -> bo
         async with ctx.db.transaction() as tx:
             await apply_news(ctx, tx, gateway.news_of(invoice, ctx.clock.now()))
     return gateway.decided(invoice)
+
+
+async def keep_open_invoice(ctx: Context, request: EndInvoice) -> None:
+    """Keep an invoice whose end the provider did not tell: money may have come for it, and its news may be lost."""
+    due = next_end_look(0, ctx.clock.now())
+    await open_invoices.keep(ctx.db, request.workflow_id, request.code, request.invoice_id, due)
+
+
+async def ask_about_open(ctx: Context) -> int:
+    """Ask how kept invoices ended; answers how many were looked at."""
+    now = ctx.clock.now()
+    due = await open_invoices.claim_due(ctx.db, now, now + INVOICE_LEASE, ASKED_AT_ONCE)
+    for each in due:
+        if await end_at_provider(ctx, each.code, each.invoice_id):
+            await open_invoices.forget(ctx.db, each.id)
+        else:
+            await open_invoices.look_again(ctx.db, each.id, next_end_look(each.looks, ctx.clock.now()))
+    return len(due)

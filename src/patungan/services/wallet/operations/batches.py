@@ -113,4 +113,5 @@ def _order(ctx: Context, withdrawal: Sending) -> PayoutOrder:
         asked=withdrawal.asked,
         payout_id=withdrawal.payout_id,
         looks=withdrawal.looks,
+        arrived_at=withdrawal.arrived_at,
     )

@@ -23,6 +23,7 @@ from patungan.providers.payouts import (
     attempt_of,
     judge_news,
     next_look,
+    next_return_look,
 )
 from patungan.services.wallet.operations.funds import Move, move
 from patungan.services.wallet.operations.withdrawals import returned_move
@@ -109,7 +110,8 @@ async def _write(ctx: Context, tx: Transaction, decided: _Decided) -> None:
     paid = [*decided.completed, *(each for each in decided.reversed if each[0].status is WithdrawalStatus.PROCESSING)]
     await post(tx, ctx.chance, now, [made for row, _ in paid for made in _paid_journals(row, fee)])
     if decided.completed:
-        await queries.complete(tx, *unzip([(row.id, each.payout_id) for row, each in decided.completed], 2), now)
+        arrived = [(row.id, each.payout_id) for row, each in decided.completed]
+        await queries.complete(tx, *unzip(arrived, 2), now, next_return_look(now, now))
         await ctx.publish(
             tx, *(contract.WithdrawalCompleted(**_event(row), completed_at=now) for row, _ in decided.completed)
         )

@@ -27,7 +27,8 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """A withdrawal to be sent, or to be asked for: ``asked`` says whether the provider may know of the attempt."""
+    """A withdrawal to be sent, or to be asked for: ``asked`` says whether the provider may know of the attempt,
+    ``arrived_at`` when it was completed, after which it may only come back."""
 
     id: UUID
     code: str
@@ -39,6 +40,7 @@ class Sending(msgspec.Struct, frozen=True):
     asked: bool
     payout_id: str | None
     looks: int
+    arrived_at: datetime | None
 
 
 class Payable(msgspec.Struct, frozen=True):
@@ -113,7 +115,7 @@ finish_batch = sql.run("update withdrawal_batches set finished_at = $2 where id 
 
 _TAKEN = """
     taken.id, taken.code, taken.net_amount, taken.channel_code, taken.number_sealed, taken.holder_name, taken.attempt,
-    taken.asked_at is not null as asked, taken.payout_id, taken.looks
+    taken.asked_at is not null as asked, taken.payout_id, taken.looks, taken.ended_at as arrived_at
 """
 take_unsent = sql.many(
     Sending,
@@ -129,7 +131,7 @@ take_due = sql.many(
     Sending,
     f"""
     with taken as (
-        select * from withdrawals where status = 'processing' and next_look_at <= $1
+        select * from withdrawals where status in ('processing', 'completed') and next_look_at <= $1
         order by next_look_at limit $2 for update skip locked
     )
     update withdrawals w set asked_at = coalesce(w.asked_at, $1), next_look_at = $3, looks = w.looks + 1
@@ -139,7 +141,7 @@ take_due = sql.many(
 look_again = sql.run(
     """
     update withdrawals w set next_look_at = n.at from unnest($1::uuid[], $2::timestamptz[]) as n(id, at)
-    where w.id = n.id and w.status = 'processing'
+    where w.id = n.id and w.status in ('processing', 'completed')
     """
 )
 lock_payable = sql.many(
@@ -158,7 +160,7 @@ store_payouts = sql.run(
 )
 complete = sql.run(
     """
-    update withdrawals w set status = 'completed', ended_at = $3, payout_id = n.payout_id, next_look_at = null
+    update withdrawals w set status = 'completed', ended_at = $3, payout_id = n.payout_id, next_look_at = $4
     from unnest($1::uuid[], $2::text[]) as n(id, payout_id) where w.id = n.id
     """
 )

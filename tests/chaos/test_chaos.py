@@ -1,0 +1,65 @@
+"""Random money under random trouble: whatever is killed and whatever the provider does, the books come out the same.
+
+``--seeds N`` plays N rounds instead of twenty, ``--seed S`` one of them; a round that fails prints its plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.chaos.acts import Round
+from tests.chaos.plan import plan_of
+from tests.chaos.rest import assert_same_books, come_to_rest
+from tests.chaos.stack import Stack
+from tests.house import Servers
+
+
+class _Stacks:
+    """One stack for all rounds; after a round that failed, a new one."""
+
+    def __init__(self, servers: Servers, template: str) -> None:
+        self._servers, self._template = servers, template
+        self._stack: Stack | None = None
+
+    async def whole(self) -> Stack:
+        if self._stack is None:
+            self._stack = await Stack(self._servers, self._template).__aenter__()
+        return self._stack
+
+    async def drop(self) -> None:
+        if self._stack is not None:
+            await self._stack.__aexit__(None, None, None)
+        self._stack = None
+
+
+@pytest.fixture(scope="module")
+async def stacks(servers: Servers, template: str) -> AsyncIterator[_Stacks]:
+    held = _Stacks(servers, template)
+    yield held
+    await held.drop()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test a seed."""
+    if "seed" in metafunc.fixturenames:
+        only = metafunc.config.getoption("--seed")
+        metafunc.parametrize("seed", [only] if only is not None else range(metafunc.config.getoption("--seeds")))
+
+
+@pytest.mark.slow
+async def test_the_books_come_out_equal_to_the_provider_s(stacks: _Stacks, seed: int) -> None:
+    plan = plan_of(seed)
+    stack = await stacks.whole()
+    round_ = Round(stack, plan)
+    try:
+        await round_.prepare()
+        await round_.run()
+        await come_to_rest(stack, round_)
+        await assert_same_books(stack, round_)
+        print(f"seed {seed}: {dict(round_.done)}")
+    except BaseException as error:
+        error.add_note(f"{plan}\ndone: {dict(round_.done)}\nagain: ./patungan test tests/chaos --seed {seed}")
+        await stacks.drop()
+        raise
