@@ -17,17 +17,20 @@ from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Schedule, Workflow, start, timer, workflow
 from patungan.providers.payouts import PayoutNews, Told
 from patungan.services.settlement.operations import facts, generating, paying
+from patungan.services.settlement.queries import facts as fact_queries
 from patungan.services.settlement.rules import Cycle, local_day
 
 
 @subscription(OrderDelivered)
 async def on_deliveries(ctx: Context, tx: Transaction, events: Sequence[Received[OrderDelivered]]) -> None:
+    await fact_queries.one_at_a_time(tx)
     await facts.note_deliveries(ctx, tx, events)
 
 
 @subscription(EscrowReleased, OrderEscrowReleased, RefundCompleted, OrderRefundCompleted)
 async def on_money(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     """What payees were credited for, and what was refunded of it afterwards."""
+    await fact_queries.one_at_a_time(tx)
     released = [each for each in events if isinstance(each.body, EscrowReleased | OrderEscrowReleased)]
     refunded = [each for each in events if isinstance(each.body, RefundCompleted | OrderRefundCompleted)]
     await facts.note_releases(ctx, tx, released)
@@ -37,6 +40,7 @@ async def on_money(ctx: Context, tx: Transaction, events: Sequence[Received[Any]
 @subscription(DemandPlanned, PurchaseOrderClosed)
 async def on_goods(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     """Which goods of a sale are from stock, and what came beyond what was sold."""
+    await fact_queries.one_at_a_time(tx)
     await facts.note_plans(ctx, tx, [each.body for each in events if isinstance(each.body, DemandPlanned)])
     await facts.note_surplus(ctx, tx, [each for each in events if isinstance(each.body, PurchaseOrderClosed)])
 
