@@ -16,6 +16,7 @@ UNDER_WAY = """
         + (select count(*) from payment.webhook_events where processed_at is null)
         + (select count(*) from wallet.webhook_events where processed_at is null)
         + (select count(*) from wallet.withdrawals where status = 'processing')
+        + (select count(*) from settlement.settlements where status = 'processing')
         + (select count(*) from payment.events e where e.type in ('payment.paid', 'payment.expired') and not exists (
                 select 1 from group_buying.event_cursors c where c.subscription = 'group_buying.on_payments'
                     and (c.xid, c.position) >= (e.xid::text::bigint, e.position)))

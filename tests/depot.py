@@ -181,7 +181,7 @@ _FAULTS = """
                 select coalesce(sum(held), 0) from reservations join demands using (session_id)
                 where demands.warehouse_id = inventory.warehouse_id and demands.product_id = inventory.product_id
                     and reservations.variant_id is not distinct from inventory.variant_id) as held,
-            (select coalesce(sum(reservations.quantity - held), 0) from reservations join demands using (session_id)
+            (select coalesce(sum(reservations.quantity - held - cancelled), 0) from reservations join demands using (session_id)
                 where demands.warehouse_id = inventory.warehouse_id and demands.product_id = inventory.product_id
                     and status = 'waiting'
                     and reservations.variant_id is not distinct from inventory.variant_id) as waiting

@@ -62,7 +62,7 @@ class Stall:
         """Put a product into the stock, by the names of its variants where it has some."""
         names = {each["name"]: each["id"] for each in product["variants"]}
         units = {None: stock} if isinstance(stock, int) else stock
-        variants = [{"variant_id": names.get(name), "stock": count} for name, count in units.items()]  # type: ignore[arg-type]
+        variants = [{"variant_id": names.get(name), "stock": count} for name, count in units.items()]
         return await self.owner.post(
             "seller", INVENTORY, {"product_id": product["id"], "price": price, "variants": variants}
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,6 +31,13 @@ DataOption = Annotated[
     typer.Option("--data", envvar="PATUNGAN_DATA", help="Folder of the platform's data.", show_default=".data"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a program to read.")]
+
+
+class SeedSize(enum.StrEnum):
+    """How much ``seed`` makes."""
+
+    DEMONSTRATION = "demonstration"
+    LARGE = "large"
 
 
 def _progress() -> Progress:
@@ -171,9 +179,14 @@ def migrate(data: DataOption = None) -> None:
 
 
 @app.command()
-def seed(data: DataOption = None) -> None:
+def seed(
+    size: Annotated[
+        SeedSize, typer.Option(help="large adds 20,000 products, 200,000 users and 500,000 orders.")
+    ] = SeedSize.DEMONSTRATION,
+    data: DataOption = None,
+) -> None:
     """Fill the database with the demonstration catalogue; what is there already stays as it is."""
-    _run_on_stack("seed", data)
+    _run_on_stack("seed", data, size=size.value)
 
 
 @app.command()

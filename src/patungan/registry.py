@@ -111,7 +111,12 @@ SERVICES: tuple[ServiceEntry, ...] = (
     ),
     ServiceEntry("seller", 3012, "Sellers and their inventory", (GatewayRoute("sellers"),)),
     ServiceEntry("settlement", 3013, "Factory settlements and payouts", (GatewayRoute("settlements"),)),
-    ServiceEntry("office", 3014, "Agent offices", (GatewayRoute("offices"),)),
+    ServiceEntry(
+        "office",
+        3014,
+        "Agent offices",
+        (GatewayRoute("offices"), GatewayRoute("pickup-tasks"), GatewayRoute("interactions")),
+    ),
     ServiceEntry("address", 3015, "Addresses and locations", (GatewayRoute("addresses"), GatewayRoute("regions"))),
     ServiceEntry("whatsapp", 3016, "WhatsApp messages to factories and buyers", (GatewayRoute("whatsapp"),)),
 )

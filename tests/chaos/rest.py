@@ -67,7 +67,7 @@ async def come_to_rest(stack: Stack, round_: Round) -> None:
 
 async def _nothing_pending(stack: Stack, round_: Round) -> None:
     house = stack.house
-    finance = await house.person(Role.OFFICE_STAFF, Scope.FINANCE)
+    finance = await stack.patiently(lambda: house.person(Role.OFFICE_STAFF, Scope.FINANCE))
     until, looked = time.monotonic() + QUIET_SECONDS, 0
     while left := await pending(stack):
         stack.alive()

@@ -23,6 +23,7 @@ from tests.house import Servers
 PYTHON_OF = {
     "uuid": "UUID", "text": "str", "name": "str", "varchar": "str", "int4": "int", "int8": "int", "bool": "bool",
     "timestamptz": "datetime", "bytea": "bytes", "jsonb": "json", "json": "json", "date": "date", "float8": "float",
+    "time": "time",
 }  # fmt: skip
 
 

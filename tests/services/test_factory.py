@@ -153,7 +153,8 @@ async def test_the_public_sees_active_factories_without_their_papers(one_house: 
     assert (listed["total"], [each["id"] for each in listed["items"]]) == (1, [factory["id"]])
     assert set(listed["items"][0]) == {
         *("id", "code", "name", "description", "description_en", "status", "verification_status", "city", "province"),
-        *("postal_code", "logo_url", "wholesale_unit", "default_warehouse_id", "rating"),
+        *("postal_code", "logo_url", "wholesale_unit", "default_warehouse_id", "rating", "review_count"),
+        "review_average",
     }
     by_city = (await one_house.request("GET", "factory", "/api/factories", q="JEPARA")).json()
     assert by_city["items"] == listed["items"]

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patungan.kernel.money import Rupiah, ceil_percent
+from patungan.kernel.names import masked_name
 from patungan.services.group_buying.rules import (
     Prices,
     cashback,
     charge_for,
     leg1_per_unit,
-    masked_name,
     platform_fill,
     tier_of,
     tier_starts_at,

@@ -109,7 +109,7 @@ async def test_an_order_as_its_buyer_sees_it(one_house: House) -> None:
     day = jakarta_day(one_house.clock.now())
     assert re.fullmatch(rf"ORD-{day}-[2-9A-HJKMNP-TV-Z]{{7}}", made.number)
     shown = await sari.get("order", f"/api/orders/{made.order_id}")
-    created_at, history = shown.pop("created_at"), shown.pop("history")
+    created_at, history, (item,) = shown.pop("created_at"), shown.pop("history"), shown.pop("items")
     assert shown == {
         "id": str(made.order_id),
         "number": made.number,
@@ -130,7 +130,15 @@ async def test_an_order_as_its_buyer_sees_it(one_house: House) -> None:
         "session_code": "GB-20261123-ABCDE",
         "courier_service": "jne:reg",
         "address": msgspec.to_builtins(ADDRESS),
+        "source": "session",
+        "seller_name": "",
+        "checkout_id": None,
+        "refunded": 0,
+        "delivered_at": None,
+        "may_cancel": False,
+        "may_complain": False,
     }
+    assert (item["product_name"], item["quantity"], item["subtotal"]) == ("Kemeja Batik Pria", 40, 3_200_000)
     assert history == [{"status": "paid", "at": created_at, "by": "system"}]
     assert (await sari.get("order", f"/api/orders/number/{made.number.lower()}"))["id"] == str(made.order_id)
 

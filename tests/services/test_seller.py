@@ -50,7 +50,7 @@ async def test_a_store_from_registration_to_suspension(one_house: House) -> None
 
     async def told() -> bool:
         rows = await one_house.context("notification").db.fetch(
-            "select type from notifications where user_id = $1 order by occurred_at", sari.id
+            "select type from notifications where user_id = $1 order by created_at", sari.id
         )
         return [row[0] for row in rows if row[0].startswith("seller")] == ["seller_status_changed"] * 4
 

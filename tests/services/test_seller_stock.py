@@ -39,14 +39,13 @@ async def test_stock_and_its_movements(one_house: House, goods: Any) -> None:
     assert await stall.reserve(first) == [True]
     assert (await stall.sell(first.order_id)).sold == [first.order_id]
     assert (await stall.sell(first.order_id)).sold == [first.order_id]
-    await stall.give_back(second.order_id, first.order_id)
-    await stall.give_back(first.order_id)
+    await stall.give_back(second.order_id)
+    await stall.give_back(first.order_id, second.order_id)
     assert await stall.movements(item) == [
         ("purchase", 12, 12, 0), ("purchase", 8, 20, 0), ("damaged", 2, 18, 0), ("lost", 1, 17, 0),
         ("return", 1, 18, 0), ("adjustment", 3, 15, 0), ("reserved", 5, 15, 5), ("reserved", 3, 15, 8),
-        ("sale", 5, 10, 3), *sorted([("return", 5, 15, 3), ("released", 3, 15, 0)], key=lambda each: each[3], reverse=(
-            first.order_id < second.order_id)),
-    ] or (await stall.item(item))["variants"][0]["reserved"] == 0  # fmt: skip
+        ("sale", 5, 10, 3), ("released", 3, 10, 0), ("return", 5, 15, 0),
+    ]  # fmt: skip
     assert (await stall.item(item))["variants"][0]["available"] == 15
     with pytest.raises(asyncpg.RestrictViolationError):
         await one_house.context("seller").db.execute("update stock_movements set units = 1")
@@ -92,7 +91,7 @@ async def test_prices_threshold_and_withdrawal(one_house: House, sized: Any) -> 
 
     async def told() -> bool:
         rows = await one_house.context("notification").db.fetch(
-            "select message_id from notifications where user_id = $1 and type = 'stock_low'", stall.owner.id
+            "select id from notifications where user_id = $1 and type = 'stock_low'", stall.owner.id
         )
         return len(rows) == 1
 
@@ -127,8 +126,11 @@ async def test_bad_input_changes_nothing(one_house: House, goods: Any, sized: An
         assert (await stall.owner.request("POST", "seller", f"{path}/movements", body)).json()["code"] == code
     assert (await stall.item(item))["variants"][0]["stock"] == 5
     stranger = await Stall.open(one_house)
-    for method, body in (("GET", None), ("PATCH", {"price": 1}), ("DELETE", None)):
-        assert refused(await stranger.owner.request(method, "seller", path, body))[:2] == (404, "seller_item_not_found")
+    for method, change in (("GET", None), ("PATCH", {"price": 1}), ("DELETE", None)):
+        assert refused(await stranger.owner.request(method, "seller", path, change))[:2] == (
+            404,
+            "seller_item_not_found",
+        )
     assert (await (await one_house.person()).request("GET", "seller", INVENTORY)).status_code == 403
     hold = stall.hold(goods, 1)
     await stall.reserve(hold)

@@ -216,10 +216,11 @@ async def test_an_address_is_looked_up_added_and_made_default(browser: Browser, 
     found = await browser.open("/addresses/search?place=10110")
     button = found.tree.all("button")[0]
     assert button.one("strong").text == "Gambir"
+    assert button.one("span").text.startswith("Gambir, Kota Administrasi Jakarta Pusat")
     place = await browser.open(button.attributes["hx-get"])
     filled = fields_of(place.tree)
     assert filled["postal_code"] == "10110"
-    assert filled["district"] == "Gambir"
+    assert (filled["district"], filled["village"]) == ("Gambir", "Gambir")
     rest = {"label": "Kantor", "recipient": "Sari Wijaya", "phone": "081234567890", "line": "Jl. Medan Merdeka 1"}
     page = await browser.open("/addresses?next=/wallet")
     assert (await browser.send(page, "/addresses", 200, **filled, **rest)).response.url.path == "/wallet"

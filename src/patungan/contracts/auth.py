@@ -17,6 +17,12 @@ class GetUsers(Message, frozen=True):
     user_ids: list[UUID]
 
 
+class FindUser(Message, frozen=True):
+    """Asks for the account with a phone number, in any of its forms."""
+
+    phone: str
+
+
 class User(Message, frozen=True):
     """An account without its secrets; the phone number is for sending messages, not for showing."""
 
@@ -30,6 +36,16 @@ class User(Message, frozen=True):
 
 class Users(Message, frozen=True):
     users: list[User]
+
+
+class GetStaff(Message, frozen=True):
+    """Asks for the active accounts that have a scope, super administrators included."""
+
+    scope: Scope
+
+
+class Staff(Message, frozen=True):
+    user_ids: list[UUID]
 
 
 class GrantRole(Message, frozen=True):
@@ -55,6 +71,8 @@ class EnsuredUser(Message, frozen=True):
 
 
 get_users = operation("auth", "get-users", GetUsers, Users)
+get_staff = operation("auth", "get-staff", GetStaff, Staff)
+find_user = operation("auth", "find-user", FindUser, Users)
 grant_role = operation("auth", "grant-role", GrantRole, User)
 ensure_user = operation("auth", "ensure-user", EnsureUser, EnsuredUser)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+from datetime import date
 from uuid import UUID
 
 from patungan.kernel.contract import Message, event, operation
@@ -14,10 +16,78 @@ class GetFactories(Message, frozen=True):
     factory_ids: list[UUID]
 
 
+class Right(enum.StrEnum):
+    """What somebody does in a factory's name.
+
+    An owner may do everything. A manager may manage (products, sessions, profile, calendar), fulfil and answer reviews; an
+    operator may fulfil (purchase orders, orders, parcels). Money and papers are the owner's alone.
+    """
+
+    OWN = "own"
+    MANAGE = "manage"
+    FULFIL = "fulfil"
+    ANSWER_REVIEWS = "answer_reviews"
+
+
 class GetOwnedFactories(Message, frozen=True):
-    """Asks for the factories of an owner."""
+    """Asks for the factories in whose name a person, their owner or a member of their staff, may do something."""
 
     owner_id: UUID
+    right: Right = Right.OWN
+
+
+class RegisterFactory(Message, frozen=True):
+    """Registers a factory in its owner's name, brought in by an office; ``factory_id`` makes a second request answer the
+    first one's factory."""
+
+    factory_id: UUID
+    owner_id: UUID
+    office_id: UUID
+    agent_id: UUID
+    name: str
+    nib: str
+    line: str
+    district: str
+    city: str
+    province: str
+    postal_code: str
+    description: str = ""
+    npwp: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class CapacityQuestion(Message, frozen=True):
+    """When would so many units be made, begun the day after?"""
+
+    factory_id: UUID
+    quantity: int
+    after: date
+
+
+class GetExpectedDates(Message, frozen=True):
+    questions: list[CapacityQuestion]
+
+
+class ExpectedDate(Message, frozen=True):
+    """The day on which the last unit is made, in Asia/Jakarta; None where the factory has not said what it can make, or
+    it would take more than a year."""
+
+    factory_id: UUID
+    quantity: int
+    day: date | None
+
+
+class ExpectedDates(Message, frozen=True):
+    """In the order of the questions."""
+
+    dates: list[ExpectedDate]
+
+
+class GetOfficeFactories(Message, frozen=True):
+    """Asks for the factories that an office looks after."""
+
+    office_id: UUID
 
 
 class Factory(Message, frozen=True):
@@ -35,6 +105,7 @@ class Factory(Message, frozen=True):
     postal_code: str
     wholesale_unit: int
     default_warehouse_id: UUID | None
+    office_id: UUID | None = None
 
     @property
     def may_sell(self) -> bool:
@@ -74,6 +145,9 @@ class Factories(Message, frozen=True):
 
 get_factories = operation("factory", "get-factories", GetFactories, Factories)
 get_owned_factories = operation("factory", "get-owned-factories", GetOwnedFactories, Factories)
+get_office_factories = operation("factory", "get-office-factories", GetOfficeFactories, Factories)
+register_factory = operation("factory", "register-factory", RegisterFactory, Factory)
+get_expected_dates = operation("factory", "get-expected-dates", GetExpectedDates, ExpectedDates)
 get_bank_account = operation("factory", "get-bank-account", GetBankAccount, KnownBankAccount)
 """Raises FactoryNotFound."""
 
@@ -94,6 +168,26 @@ class FactoryNotActive(Problem):
     code, status, title = "factory_not_active", 409, "The factory is not verified and active"
 
 
+class DocumentRefused(Problem):
+    code, status, title = "document_refused", 400, "This is no document that can be kept"
+
+
+class DocumentNotFound(Problem):
+    code, status, title = "document_not_found", 404, "There is no such document, or the link has ended"
+
+
+class InvitationNotFound(Problem):
+    code, status, title = "invitation_not_found", 404, "There is no such invitation for you"
+
+
+class MemberNotFound(Problem):
+    code, status, title = "member_not_found", 404, "There is no such member"
+
+
+class AlreadyMember(Problem):
+    code, status, title = "already_member", 409, "This person is a member or invited already"
+
+
 class NibTaken(Problem):
     code, status, title = "nib_taken", 409, "A factory with this business number exists already"
 
@@ -107,10 +201,51 @@ class FactoryVerified(Message, frozen=True):
 
 @event("factory", "factory.status_changed")
 class FactoryStatusChanged(Message, frozen=True):
+    """``reason`` says why, where it was suspended or retired."""
+
     factory_id: UUID
     owner_id: UUID
     name: str
     status: str
+    reason: str = ""
+
+
+@event("factory", "factory.rejected")
+class FactoryRejected(Message, frozen=True):
+    """The papers were found wanting; ``fields`` are those to mend."""
+
+    factory_id: UUID
+    owner_id: UUID
+    name: str
+    reason: str
+    fields: list[str]
+
+
+@event("factory", "factory.assigned")
+class FactoryAssigned(Message, frozen=True):
+    """An office looks after the factory from now on; None: none does."""
+
+    factory_id: UUID
+    owner_id: UUID
+    name: str
+    office_id: UUID | None
+
+
+@event("factory", "factory.member_joined")
+class FactoryMemberJoined(Message, frozen=True):
+    factory_id: UUID
+    owner_id: UUID
+    user_id: UUID
+    name: str
+    role: str
+
+
+@event("factory", "factory.member_removed")
+class FactoryMemberRemoved(Message, frozen=True):
+    factory_id: UUID
+    owner_id: UUID
+    user_id: UUID
+    name: str
 
 
 @event("factory", "factory.profile_changed")

@@ -1,4 +1,4 @@
-"""The contract of order: session orders, created in bulk for paid participants, and what their parcels are made of."""
+"""The contract of order: orders of sessions, created in bulk, what parcels are made of, and complaints about orders."""
 
 from __future__ import annotations
 
@@ -87,8 +87,18 @@ class ParcelItem(Message, frozen=True):
     height_cm: int
 
 
+class ParcelSender(Message, frozen=True):
+    """Whose store a parcel starts from, where no warehouse sends it."""
+
+    seller_id: UUID
+    name: str
+    city: str
+    province: str
+    postal_code: str
+
+
 class Parcel(Message, frozen=True):
-    """What an order sends to whom; ``warehouse_id`` None where any warehouse may send it."""
+    """What an order sends to whom; ``warehouse_id`` None where any warehouse may send it, or ``sender`` does."""
 
     order_id: UUID
     number: str
@@ -100,6 +110,7 @@ class Parcel(Message, frozen=True):
     courier_service: str
     address: Address
     items: list[ParcelItem]
+    sender: ParcelSender | None = None
 
 
 class Parcels(Message, frozen=True):
@@ -119,6 +130,62 @@ class OrderStatusRefused(Problem):
 
 class OrderCancelRefused(Problem):
     code, status, title = "order_cancel_refused", 409, "This order cannot be cancelled"
+
+
+class OrderNotPaid(Problem):
+    code, status, title = "order_not_paid", 409, "Only a paid order allows this"
+
+
+class CartItemNotFound(Problem):
+    code, status, title = "cart_item_not_found", 404, "There is no such item in the cart"
+
+
+class CartFull(Problem):
+    code, status, title = "cart_full", 409, "The cart holds no more different goods"
+
+
+class NotOnOffer(Problem):
+    code, status, title = "not_on_offer", 409, "This cannot be bought directly at the moment"
+
+
+class PriceChanged(Problem):
+    """``data.unit_price`` is what a unit costs now, in rupiah."""
+
+    code, status, title = "price_changed", 409, "The price has changed: look at it again"
+
+
+class NotEnoughStock(Problem):
+    """``data.available`` tells how many units are free."""
+
+    code, status, title = "not_enough_stock", 409, "There are not that many units"
+
+
+class CheckoutNotFound(Problem):
+    code, status, title = "checkout_not_found", 404, "There is no such checkout"
+
+
+class CheckoutLapsed(Problem):
+    code, status, title = "checkout_lapsed", 409, "This checkout was not completed in time: try again"
+
+
+class ComplaintNotFound(Problem):
+    code, status, title = "complaint_not_found", 404, "There is no such complaint"
+
+
+class ComplaintRefused(Problem):
+    code, status, title = "complaint_refused", 409, "The order does not allow a complaint now"
+
+
+class ComplaintDecided(Problem):
+    code, status, title = "complaint_decided", 409, "This complaint cannot be dealt with in that way any more"
+
+
+class PhotoRefused(Problem):
+    code, status, title = "photo_refused", 400, "This is no photo that can be shown"
+
+
+class PhotoNotFound(Problem):
+    code, status, title = "photo_not_found", 404, "There is no such photo"
 
 
 @event("order", "order.created")
@@ -166,3 +233,31 @@ class OrderDelivered(Message, frozen=True):
     product_value: Rupiah
     delivered_at: datetime
     participant_id: UUID | None = None
+    seller_id: UUID | None = None
+    """Whose goods they were: a seller's, where this is set."""
+    source: str = "session"
+    """``session``, ``warehouse`` (surplus that was bought directly) or ``seller``."""
+
+
+class _ComplaintEvent(Message, frozen=True):
+    complaint_id: UUID
+    order_id: UUID
+    number: str
+    user_id: UUID
+    factory_id: UUID
+    seller_id: UUID | None
+
+
+@event("order", "order.complaint_opened")
+class OrderComplaintOpened(_ComplaintEvent, frozen=True):
+    """The buyer complains; until it is closed nothing of the order is settled."""
+
+    reason: str
+
+
+@event("order", "order.complaint_closed")
+class OrderComplaintClosed(_ComplaintEvent, frozen=True):
+    """``outcome`` is accepted, rejected or withdrawn; ``refund`` is what goes back to the buyer, in rupiah."""
+
+    outcome: str
+    refund: Rupiah

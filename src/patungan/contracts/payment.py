@@ -232,6 +232,19 @@ class RefundOrder(Message, frozen=True):
     note: str = ""
 
 
+class RefundParticipant(Message, frozen=True):
+    """Refunds ``amount`` of what a participant paid for a session whose escrow was released; once for ``request_id``.
+
+    The platform bears it (``goodwill``) and settlement charges the payee. Raises RefundNotPossible.
+    """
+
+    request_id: UUID
+    participant_id: UUID
+    amount: Rupiah
+    reason: str
+    note: str = ""
+
+
 class GetCharges(Message, frozen=True):
     """Asks what paying for participants' and direct orders cost us, and whether a refund of theirs is open."""
 
@@ -270,6 +283,7 @@ get_order_payments = operation("payment", "get-order-payments", GetOrderPayments
 cancel_order_payments = operation("payment", "cancel-order-payments", CancelOrderPayments, OrderPaymentSummaries)
 release_order_escrow = operation("payment", "release-order-escrow", ReleaseOrderEscrow, OrderReleased)
 refund_order = operation("payment", "refund-order", RefundOrder, RefundsStarted)
+refund_participant = operation("payment", "refund-participant", RefundParticipant, RefundsStarted)
 
 
 class PaymentNotFound(Problem):

@@ -116,6 +116,42 @@ class ConsumeDemand(Message, frozen=True):
     orders: list[ConsumedOrder]
 
 
+class GetPurchaseOrders(Message, frozen=True):
+    """Asks for purchase orders by id; unknown ids are left out of the answer."""
+
+    purchase_order_ids: list[UUID]
+
+
+class OrderedGoods(Message, frozen=True):
+    """Goods on a purchase order, in units."""
+
+    name: str
+    quantity: int
+
+
+class PurchaseOrderBrief(Message, frozen=True):
+    """A purchase order as whoever collects its goods needs it."""
+
+    id: UUID
+    code: str
+    factory_id: UUID
+    warehouse_id: UUID
+    status: str
+    goods: list[OrderedGoods]
+
+
+class PurchaseOrders(Message, frozen=True):
+    purchase_orders: list[PurchaseOrderBrief]
+
+
+class ShipPurchaseOrder(Message, frozen=True):
+    """The goods were collected at the factory; a purchase order that is shipped or received already stays as it is."""
+
+    purchase_order_id: UUID
+    actor: UUID
+    note: str
+
+
 class StockLine(Message, frozen=True):
     """Units of a stock that an order wants. ``variant_id`` None: a product without variants."""
 
@@ -227,6 +263,8 @@ get_bundle_rules = operation("warehouse", "get-bundle-rules", GetBundleRules, Bu
 fulfil_demand = operation("warehouse", "fulfil-demand", FulfilDemand, Fulfilment, timeout=15.0)
 release_demand = operation("warehouse", "release-demand", ReleaseDemand, Nothing)
 consume_demand = operation("warehouse", "consume-demand", ConsumeDemand, Nothing, timeout=15.0)
+get_purchase_orders = operation("warehouse", "get-purchase-orders", GetPurchaseOrders, PurchaseOrders)
+ship_purchase_order = operation("warehouse", "ship-purchase-order", ShipPurchaseOrder, Nothing)
 
 
 class WarehouseNotFound(Problem):
@@ -247,6 +285,34 @@ class PurchaseOrderStatusRefused(Problem):
 
 class ReceiptExceedsOrder(Problem):
     code, status, title = "receipt_exceeds_order", 409, "More was received than is still to come"
+
+
+class LocationClosed(Problem):
+    code, status, title = "location_closed", 409, "This location is not in use any more"
+
+
+class InvoiceNotFound(Problem):
+    code, status, title = "invoice_not_found", 404, "There is no such invoice"
+
+
+class InvoiceStatusRefused(Problem):
+    code, status, title = "invoice_status_refused", 409, "The invoice's status cannot change that way"
+
+
+class NothingToInvoice(Problem):
+    code, status, title = "nothing_to_invoice", 409, "Only a received order that brought goods is invoiced, and once"
+
+
+class CountNotFound(Problem):
+    code, status, title = "count_not_found", 404, "There is no such stock count"
+
+
+class CountStatusRefused(Problem):
+    code, status, title = "count_status_refused", 409, "The stock count's status does not allow this"
+
+
+class CountNeedsAnotherPerson(Problem):
+    code, status, title = "count_needs_another_person", 403, "A count that differs so much is posted by another person"
 
 
 class ToleranceTooSmall(Problem):
@@ -359,3 +425,31 @@ class PurchaseOrderStatusChanged(Message, frozen=True):
     factory_id: UUID
     session_id: UUID | None
     status: str
+
+
+@event("warehouse", "po.attention")
+class PurchaseOrderAttention(Message, frozen=True):
+    """A purchase order that people must see to. ``kind``: rejected, unanswered, undeliverable or late; ``detail`` says
+    more, such as the factory's reason."""
+
+    purchase_order_id: UUID
+    code: str
+    factory_id: UUID
+    kind: str
+    detail: str
+
+
+class CancelledUnits(Message, frozen=True):
+    variant_id: UUID | None
+    units: int
+
+
+@event("warehouse", "stock.cancelled")
+class StockCancelled(Message, frozen=True):
+    """Units that a session waits for and that will not be bought: whoever paid for them is to be refunded."""
+
+    session_id: UUID
+    product_id: UUID
+    purchase_order_code: str
+    reason: str
+    lines: list[CancelledUnits]

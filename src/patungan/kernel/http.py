@@ -234,10 +234,11 @@ def _from_http(error: HTTPException) -> Problem:
 
 
 def invalid_body(error: Exception) -> InvalidInput:
-    """What is wrong with a body, and the field at fault where msgspec names it."""
+    """What is wrong with a body, and the field at fault where msgspec names it; ``data`` is the body as a whole."""
     text, _, place = str(error).partition(" - at ")
     found = _FIELD.search(place)
-    return InvalidInput(text, field=(found.group(1) or None) if found else None)
+    whole = "data" if isinstance(error, msgspec.ValidationError) else None
+    return InvalidInput(text, field=(found.group(1) or whole) if found else whole)
 
 
 class Edge:

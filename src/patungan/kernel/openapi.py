@@ -113,7 +113,7 @@ def finished(document: dict[str, Any], routes: Sequence[HTTPRouteHandler]) -> di
         },
     }
     bodies = {route: kind for route in routes if (kind := body_type(route.fn)) is not None}
-    written, defined = msgspec.json.schema_components(list(bodies.values()), ref_template=_REFERENCE)
+    written, defined = schemas_of(list(bodies.values()))
     schemas.update(defined)
     schema_of = dict(zip(bodies, written, strict=True))
     for route in routes:
@@ -122,6 +122,35 @@ def finished(document: dict[str, Any], routes: Sequence[HTTPRouteHandler]) -> di
             if operation is not None:
                 _complete(operation, route, schema_of.get(route), schemas)
     return document
+
+
+def schemas_of(kinds: Sequence[Any]) -> tuple[tuple[dict[str, Any], ...], dict[str, dict[str, Any]]]:
+    """The JSON Schemas of types, and the components that they refer to; msgspec leaves moments without their format."""
+    written, defined = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    for each in kinds:
+        _mark_moments(msgspec.inspect.type_info(each), defined, set())
+    return written, defined
+
+
+def _mark_moments(info: msgspec.inspect.Type, defined: Mapping[str, dict[str, Any]], seen: set[type]) -> None:
+    if isinstance(info, msgspec.inspect.StructType) and info.cls not in seen:
+        seen.add(info.cls)
+        properties = defined.get(info.cls.__name__, {}).get("properties", {})
+        for field in info.fields:
+            if _is_moment(field.type) and field.encode_name in properties:
+                schema = properties[field.encode_name]
+                for each in schema.get("anyOf", [schema]):
+                    if each.get("type") == "string":
+                        each["format"] = "date-time"
+            _mark_moments(field.type, defined, seen)
+    for inner in (*getattr(info, "types", ()), getattr(info, "item_type", None), getattr(info, "type", None)):
+        if isinstance(inner, msgspec.inspect.Type):
+            _mark_moments(inner, defined, seen)
+
+
+def _is_moment(info: msgspec.inspect.Type) -> bool:
+    inner: Iterable[Any] = getattr(info, "types", None) or (getattr(info, "type", info),)
+    return any(isinstance(each, msgspec.inspect.DateTimeType) for each in inner)
 
 
 def _method(route: HTTPRouteHandler) -> str:

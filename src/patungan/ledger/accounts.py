@@ -54,3 +54,8 @@ def payable_factory(factory_id: UUID) -> Account:
 def payable_seller(seller_id: UUID) -> Account:
     """What we owe a seller."""
     return Account(f"payable_seller/{seller_id}")
+
+
+def payable_office(office_id: UUID) -> Account:
+    """What we owe an agent's office of commissions."""
+    return Account(f"payable_office/{office_id}")

@@ -34,7 +34,7 @@ class AccountClass(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountKind:
-    """``per`` is platform for a single account, else one account for each session, order, user, factory or seller. The
+    """``per`` is platform for a single account, else one account for each session, order, user, factory, seller or office. The
     balance of a ``guarded`` kind cannot go below zero."""
 
     kind: str

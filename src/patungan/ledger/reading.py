@@ -73,6 +73,15 @@ class Payout(msgspec.Struct, frozen=True):
     posted_at: datetime
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """What the transaction of a key moved on an account."""
+
+    idempotency_key: str
+    transaction_id: UUID
+    posted_at: datetime
+    amount: Rupiah
+
+
 class TransactionLine(msgspec.Struct, frozen=True):
     account: str
     amount: Rupiah
@@ -153,6 +162,9 @@ account_moves = sql.many(
     AccountMove, "select transaction_kind, transactions, debits, credits from ledger.account_moves($1, $2, $3)"
 )
 payouts_of = sql.many(Payout, "select reference, amount, posted_at from ledger.payouts_of($1, $2, $3)")
+moved_by_keys = sql.many(
+    Moved, "select idempotency_key, transaction_id, posted_at, amount from ledger.moved_by_keys($1, $2)"
+)
 transactions_by = sql.many(
     LedgerTransaction,
     """

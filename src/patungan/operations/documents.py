@@ -43,12 +43,7 @@ def module_graph() -> str:
                 edges.setdefault(importer, set()).add(target)
     lines += [f"{importer} -> {', '.join(sorted(edges[importer]))}" for importer in sorted(edges)]
     lines += ["", "## Calls between services"]
-    for entry in SERVICES:
-        lines += [
-            f"{entry.name} calls {called}"
-            for called in sorted(_calls(entry.module))
-            if called.split(".")[0] != entry.name
-        ]
+    lines += [f"{caller} calls {called}" for caller, called in calls_between()]
     lines += ["", "## Events and who listens"]
     listeners: dict[str, list[str]] = {}
     for entry in SERVICES:
@@ -60,6 +55,19 @@ def module_graph() -> str:
         for producer, name in sorted(EVENTS)
     ]
     return "\n".join(lines) + "\n"
+
+
+def calls_between() -> list[tuple[str, str]]:
+    """Each service, in the registry's order, with each operation of another that it calls: ``("order", "wallet.hold-funds")``."""
+    for entry in SERVICES:
+        # With a service come the contracts that it names, and all are needed before the first is read.
+        entry.load()
+    return [
+        (entry.name, called)
+        for entry in SERVICES
+        for called in sorted(_calls(entry.module))
+        if called.split(".")[0] != entry.name
+    ]
 
 
 def _package(module: str) -> str:

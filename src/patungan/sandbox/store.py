@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -56,6 +56,10 @@ class Store:
             self._connection.execute("rollback")
             raise
         self._connection.execute("commit")
+
+    def execute_many(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
+        """One statement for many rows."""
+        self._connection.executemany(sql, rows)
 
     def execute(self, sql: str, *values: Value) -> int:
         """Run one statement; returns the number of rows it changed."""

@@ -93,12 +93,21 @@ class Api:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         raw: bool = False,
+        content: bytes | None = None,
     ) -> Any:
-        """The decoded answer of a service, None where it has no content, its bytes where ``raw``; raises ApiProblem."""
+        """The decoded answer of a service, None where it has no content, its bytes where ``raw``; raises ApiProblem.
+
+        ``content`` is sent as it is, in the place of a body.
+        """
         given = {name: value for name, value in (params or {}).items() if value is not None and value != ""}
         try:
             response = await self._client.request(
-                method, self._urls[service] + path, json=body, params=given or None, headers=dict(headers or {})
+                method,
+                self._urls[service] + path,
+                json=body,
+                content=content,
+                params=given or None,
+                headers=dict(headers or {}),
             )
         except httpx.TransportError as error:
             raise ApiProblem("service_unavailable", 503, f"{service}: {type(error).__name__}") from error

@@ -18,7 +18,20 @@ from patungan.web import assets, failures
 from patungan.web.api import Api, ApiProblem
 from patungan.web.categories import Categories
 from patungan.web.rendering import template_config
-from patungan.web.routes import accounts, addresses, docs, goods, home, operational, own, payments, sessions, wallet
+from patungan.web.routes import (
+    accounts,
+    addresses,
+    buying,
+    docs,
+    goods,
+    home,
+    operational,
+    own,
+    payments,
+    sessions,
+    settlements,
+    wallet,
+)
 from patungan.web.security import add_security_headers
 from patungan.web.settings import service_urls, web_settings
 from patungan.web.site import AnyRequest, Site
@@ -65,7 +78,9 @@ def create_web(environment: Mapping[str, str], clock: Clock | None = None, chanc
             *addresses.routes,
             *payments.routes,
             *own.routes,
+            *buying.routes,
             *wallet.routes,
+            *settlements.routes,
             *docs.routes,
             *operational.routes,
         ],

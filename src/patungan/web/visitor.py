@@ -158,11 +158,19 @@ class Visitor:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         raw: bool = False,
+        content: bytes | None = None,
     ) -> Any:
         """Call a service; an access token that has expired is renewed once and the call repeated."""
         try:
             return await self._api.call(
-                method, service, path, body=body, params=params, headers=self._headers(headers), raw=raw
+                method,
+                service,
+                path,
+                body=body,
+                params=params,
+                headers=self._headers(headers),
+                raw=raw,
+                content=content,
             )
         except ApiProblem as problem:
             if not _asks_for_sign_in(problem):
@@ -171,7 +179,14 @@ class Visitor:
         await self._renew()
         try:
             return await self._api.call(
-                method, service, path, body=body, params=params, headers=self._headers(headers), raw=raw
+                method,
+                service,
+                path,
+                body=body,
+                params=params,
+                headers=self._headers(headers),
+                raw=raw,
+                content=content,
             )
         except ApiProblem as problem:
             if _asks_for_sign_in(problem):

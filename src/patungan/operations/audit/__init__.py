@@ -14,7 +14,7 @@ import msgspec
 from patungan.contracts.books import AuditResult
 from patungan.kernel.database import owner_url
 from patungan.kernel.errors import Unavailable
-from patungan.operations.audit import books, payments, provider, sessions, stock, wallets
+from patungan.operations.audit import books, payments, provider, sessions, settlements, stock, wallets
 from patungan.operations.audit.provider import Movement, ProviderBooks
 from patungan.operations.audit.report import Finding, Report, as_json, show
 from patungan.providers.xendit import BASE_URL
@@ -22,7 +22,7 @@ from patungan.providers.xendit import BASE_URL
 if TYPE_CHECKING:
     from patungan.operations.stack import RunningStack
 
-CHECKS = (*books.CHECKS, *payments.CHECKS, *wallets.CHECKS, *sessions.CHECKS, *stock.CHECKS)
+CHECKS = (*books.CHECKS, *payments.CHECKS, *wallets.CHECKS, *settlements.CHECKS, *sessions.CHECKS, *stock.CHECKS)
 
 ROOM = {
     "jit": "off",

@@ -78,7 +78,7 @@ _RECEIVED = f"""
     ), posted as (
         select key, amount from ({POSTED}) as p
         where kind = 'gateway_clearing' and amount > 0 and key not like 'payment/%/quarantined/%'
-          and key not like 'withdrawal/%'
+          and key not like 'withdrawal/%' and key not like 'settlement/%'
     )
     select r.invoice_id as object, coalesce(r.code, p.key) as label, coalesce(p.amount, 0)::bigint as amount,
         case when r.kind = 'quarantined' then r.amount end as quarantined
@@ -99,15 +99,19 @@ _FEES = f"""
     select split_part(key, '/', 2) as object, -amount as amount from ({POSTED}) as p
     where kind = 'gateway_clearing' and key like 'fee/%'
 """
-_WITHDRAWN = f"""
+_PAID_OUT = f"""
     with posted as (
-        select split_part(key, '/', 2) as id, split_part(key, '/', 3) as step, abs(amount) as amount
-        from ({POSTED}) as p where kind = 'gateway_clearing' and key like 'withdrawal/%'
+        select split_part(key, '/', 1) as what, split_part(key, '/', 2) as id, split_part(key, '/', 3) as step,
+            split_part(key, '/', 4) as attempt, abs(amount) as amount
+        from ({POSTED}) as p
+        where kind = 'gateway_clearing' and (key like 'withdrawal/%' or key like 'settlement/%')
     )
-    select case p.step when 'completed' then 'payout' when 'payout-fee' then 'payout_fee' when 'reversed' then
-            'payout_reversal' else p.step end as kind,
-        w.payout_id as object, coalesce(w.code, p.id) as label, p.amount::bigint as amount
-    from posted p left join wallet.withdrawals w on w.id::text = p.id
+    select case p.step when 'completed' then 'payout' when 'paid' then 'payout' when 'payout-fee' then 'payout_fee'
+            when 'reversed' then 'payout_reversal' else p.step end as kind,
+        coalesce(w.payout_id, t.payout_id) as object, coalesce(w.code, s.code, p.id) as label, p.amount::bigint as amount
+    from posted p left join wallet.withdrawals w on p.what = 'withdrawal' and w.id::text = p.id
+    left join settlement.settlements s on p.what = 'settlement' and s.id::text = p.id
+    left join settlement.payouts t on t.settlement_id = s.id and t.attempt::text = p.attempt
 """
 _PAYOUT_KINDS: Final = ("payout", "payout_fee", "payout_reversal")
 
@@ -129,18 +133,18 @@ async def compare(connection: asyncpg.Connection[asyncpg.Record], movements: lis
     fees = {each.invoice_id or each.object_id: each for each in movements if each.kind == "payment_fee" and each.amount}
     posted = {row["object"]: Ours(row["object"], int(row["amount"])) for row in await connection.fetch(_FEES)}
     offences += _matched("fee", fees, posted)
-    withdrawn = await _withdrawn(connection, offences)
+    paid_out = await _paid_out(connection, offences)
     for kind in _PAYOUT_KINDS:
         moved = {each.object_id: each for each in movements if each.kind == kind and each.moved}
-        offences += _matched(kind, moved, withdrawn[kind])
+        offences += _matched(kind, moved, paid_out[kind])
     offences += [
         Offence(f"{each.kind} {each.reference_id or each.object_id}", "not in our books", 0, each.amount)
         for each in movements
         if each.moved and each.kind not in ("payment", "payment_fee", "refund", *_PAYOUT_KINDS)
     ]
     offences.sort(key=lambda each: each.subject)
-    paid_out = sum(len(each) for each in withdrawn.values())
-    examined = len(payments) + len(refunds) + len(quarantined) + len(fees) + paid_out
+    payouts = sum(len(each) for each in paid_out.values())
+    examined = len(payments) + len(refunds) + len(quarantined) + len(fees) + payouts
     return Finding(NAME, CLAIM, examined, len(offences), offences[:KEPT], _notes(movements, quarantined))
 
 
@@ -171,12 +175,12 @@ async def _refunded(connection: asyncpg.Connection[asyncpg.Record], offences: li
     return posted
 
 
-async def _withdrawn(
+async def _paid_out(
     connection: asyncpg.Connection[asyncpg.Record], offences: list[Offence]
 ) -> dict[str, dict[str, Ours]]:
-    """What withdrawals moved at the provider, by the kind of movement and the provider's own id of the payout."""
+    """What withdrawals and settlements moved at the provider, by the kind of movement and the provider's own id of the payout."""
     posted: dict[str, dict[str, Ours]] = {kind: {} for kind in _PAYOUT_KINDS}
-    for row in await connection.fetch(_WITHDRAWN):
+    for row in await connection.fetch(_PAID_OUT):
         ours = Ours(row["label"], row["amount"])
         if row["object"] is None:
             offences.append(_missing_there(row["kind"], ours))

@@ -75,10 +75,10 @@ CHECKS: Final = (
         "select 1 from warehouse.purchase_order_lines",
         """
         select o.code as subject, 'received and damaged units differ from the order, which is ' || o.status as detail,
-            sum(l.ordered) as expected, sum(l.received + l.damaged) as found
+            sum(l.ordered) as expected, sum(l.received + l.damaged + l.short) as found
         from warehouse.purchase_orders o join warehouse.purchase_order_lines l on l.purchase_order_id = o.id
-        group by o.id having bool_or(l.received + l.damaged > l.ordered)
-            or (o.status = 'received' and sum(l.received + l.damaged) <> sum(l.ordered))
+        group by o.id having bool_or(l.received + l.damaged + l.short > l.ordered)
+            or (o.status = 'received' and sum(l.received + l.damaged + l.short) <> sum(l.ordered))
         """,
     ),
 )

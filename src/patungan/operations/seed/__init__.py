@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from patungan.operations import demonstration, seed_data
@@ -50,9 +51,17 @@ async def seed(stack: RunningStack, progress: Progress) -> None:
             await crowd.fill(sessions)
 
 
-async def run(stack: RunningStack) -> int:
+async def run(stack: RunningStack, *, size: str = "demonstration") -> int:
     """Seed a running platform, then say who can sign in; answers 0."""
     progress = Progress()
     await seed(stack, progress)
+    if size == "large":
+        # Imported here: what it needs of the services is needed for nothing else.
+        from patungan.operations.seed import large
+
+        began = time.monotonic()
+        xendit = (f"{stack.sandbox_url}/xendit", stack.environment["XENDIT_SECRET_KEY"])
+        await large.fill(stack.database_url, xendit, large.Sizes(), progress)
+        progress.console.print(f"The large seed took {large.minutes_since(began)}.")
     demonstration.show_accounts(stack, progress.console)
     return 0

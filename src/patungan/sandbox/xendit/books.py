@@ -111,6 +111,41 @@ def record(
         sandbox.store.execute("update account set balance = balance + ?", SIGN[kind] * amount)
 
 
+class Imported(msgspec.Struct, forbid_unknown_fields=True):
+    """A payment made before this account was kept here, in rupiah."""
+
+    invoice_id: str
+    external_id: str
+    amount: int
+
+
+def import_payments(sandbox: Sandbox, paid: list[Imported]) -> int:
+    """Write payments of before in bulk and move the balance; answers how many were new."""
+    now = sandbox.now()
+    with sandbox.store.transaction():
+        before = balance_of_payments(sandbox)
+        sandbox.store.execute_many(
+            "insert into movements (id, kind, external_id, invoice_id, object_id, amount, status, created)"
+            " values (?, 'payment', ?, ?, ?, ?, 'SUCCEEDED', ?) on conflict do nothing",
+            [
+                (f"seed-{each.invoice_id}", each.external_id, each.invoice_id, each.invoice_id, each.amount, now)
+                for each in paid
+            ],
+        )
+        after = balance_of_payments(sandbox)
+        sandbox.store.execute("update account set balance = balance + ?", after[1] - before[1])
+    return after[0] - before[0]
+
+
+def balance_of_payments(sandbox: Sandbox) -> tuple[int, int]:
+    """How many imported payments there are, and their sum."""
+    where = "from movements where id glob 'seed-*'"
+    return (
+        sandbox.store.number(f"select count(*) {where}"),
+        sandbox.store.number(f"select coalesce(sum(amount), 0) {where}"),
+    )
+
+
 def conclude(sandbox: Sandbox, movement_id: str, status: str) -> None:
     """Give a movement its final status; a failed or cancelled one returns its money to the balance."""
     movement = sandbox.store.one(Movement, "select * from movements where id = ?", movement_id)

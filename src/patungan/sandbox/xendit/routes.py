@@ -190,6 +190,13 @@ async def read_books(request: AnyRequest, sandbox: GivenSandbox) -> Answer:
     )
 
 
+@post("/_sandbox/books", status_code=200, request_max_body_size=50_000_000)
+async def import_books(request: AnyRequest, sandbox: GivenSandbox) -> Answer:
+    """Payments that a seeded platform says it was paid, written as if buyers had paid here; a known one stays."""
+    paid = msgspec.json.decode(await request.body(), type=list[books.Imported])
+    return {"imported": books.import_payments(sandbox, paid)}
+
+
 @post("/_sandbox/invoices/{invoice_id:str}/pay", status_code=200)
 async def pay_invoice(invoice_id: FromPath[str], request: AnyRequest, sandbox: GivenSandbox) -> Answer:
     order = await read_json(request, payments.PayInvoice) if await request.body() else payments.PayInvoice()
@@ -226,7 +233,7 @@ def xendit_routers(rate_limit: int) -> list[Router]:
             *(create_invoice, get_invoice, list_invoices, expire_invoice),
             *(create_refund, get_refund, list_refunds, cancel_refund),
             *(create_payout, get_payout, list_payouts, cancel_payout, list_payout_channels),
-            *(get_balance, list_transactions, get_transaction, read_books, decide_refund),
+            *(get_balance, list_transactions, get_transaction, read_books, import_books, decide_refund),
         ],
         guards=[require_secret_key],
         middleware=[RateLimitHeaders(rate_limit)],

@@ -257,6 +257,16 @@ async def get_users(ctx: Context, request: contract.GetUsers) -> contract.Users:
     return contract.Users(users=await queries.find_users(ctx.db, request.user_ids))
 
 
+@implements(contract.get_staff)
+async def get_staff(ctx: Context, request: contract.GetStaff) -> contract.Staff:
+    return contract.Staff(user_ids=await queries.find_staff(ctx.db, request.scope))
+
+
+@implements(contract.find_user)
+async def find_user(ctx: Context, request: contract.FindUser) -> contract.Users:
+    return contract.Users(users=await queries.find_user_by_phone(ctx.db, phone_of(request.phone)))
+
+
 @implements(contract.grant_role)
 async def grant_role(ctx: Context, request: contract.GrantRole) -> contract.User:
     async with ctx.db.transaction() as tx:

@@ -56,6 +56,17 @@ find_users = sql.many(
     where id = any($1::uuid[]) order by id
     """,
 )
+find_staff = sql.many(
+    UUID,
+    """
+    select id from users
+    where status = 'active' and ($1 = any(scopes) or role = 'admin' and 'super_admin' = any(scopes)) order by id limit 500
+    """,
+)
+find_user_by_phone = sql.many(
+    User,
+    "select id, phone_number as phone, first_name, last_name, role, status from users where phone_number = $1",
+)
 insert_account = sql.run(
     """
     insert into users (id, phone_number, password_hash, first_name, last_name, role, scopes, status, created_at)

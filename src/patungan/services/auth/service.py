@@ -22,5 +22,7 @@ service = Service(
     purpose="Accounts, one-time passwords, tokens",
     settings=Settings,
     routes=routes,
-    operations=[contract.get_users, contract.grant_role, contract.ensure_user],
+    operations=[
+        *(contract.get_users, contract.get_staff, contract.find_user, contract.grant_role, contract.ensure_user),
+    ],
 )

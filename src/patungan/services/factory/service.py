@@ -6,12 +6,14 @@ from typing import Annotated
 
 from patungan.contracts import factory as contract
 from patungan.kernel.service import Service
-from patungan.kernel.settings import Common, Secret, SecretRule
-from patungan.services.factory.processes import welcome_owner
+from patungan.kernel.settings import Secret, SecretRule
+from patungan.providers.storage.keeping import StorageSettings, open_storage
+from patungan.services.factory.following import rate, schedules, subscriptions
+from patungan.services.factory.processes import invite_member, welcome_owner
 from patungan.services.factory.routes import routes
 
 
-class Settings(Common, frozen=True, kw_only=True):
+class Settings(StorageSettings, frozen=True, kw_only=True):
     """Settings of factory."""
 
     data_encryption_key: Annotated[
@@ -24,6 +26,16 @@ service = Service(
     purpose="Factory profiles and verification",
     settings=Settings,
     routes=routes,
-    operations=[contract.get_factories, contract.get_owned_factories, contract.get_bank_account],
-    workflows=[welcome_owner],
+    operations=[
+        contract.get_factories,
+        contract.get_owned_factories,
+        contract.get_office_factories,
+        contract.register_factory,
+        contract.get_expected_dates,
+        contract.get_bank_account,
+    ],
+    subscriptions=subscriptions,
+    workflows=[welcome_owner, invite_member, rate],
+    schedules=schedules,
+    on_start=open_storage,
 )

@@ -392,9 +392,3 @@ def renewed_window(ended_at: datetime, now: datetime) -> tuple[datetime, datetim
 def cashback(base_price: Rupiah, tier_price: Rupiah, quantity: int) -> Rupiah:
     """What a buyer gets back at the close: the difference to the tier's price (the variant's adjustment cancels out)."""
     return Rupiah((base_price - tier_price) * quantity)
-
-
-def masked_name(first: str, last: str) -> str:
-    """A buyer's name as strangers may see it: ``S*** W.``"""
-    initial = f" {last[0]}." if last else ""
-    return f"{first[:1]}***{initial}"

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from patungan.contracts import factory
-from patungan.contracts.factory import FactoryStatusChanged, FactoryVerified
+from patungan.contracts import auth, factory, product
+from patungan.contracts.factory import FactoryMemberJoined, FactoryRejected, FactoryStatusChanged, FactoryVerified
 from patungan.contracts.group_buying import (
     ParticipantConfirmed,
     ParticipantExpiring,
@@ -20,21 +20,41 @@ from patungan.contracts.group_buying import (
     SessionOpened,
 )
 from patungan.contracts.logistics import ShipmentStatusChanged
-from patungan.contracts.order import OrderCreated, OrderStatusChanged
+from patungan.contracts.office import OfficeFactoryAssigned, PickupAssigned, PickupCompleted
+from patungan.contracts.order import OrderComplaintClosed, OrderComplaintOpened, OrderCreated, OrderStatusChanged
 from patungan.contracts.payment import (
+    OrderPaymentExpired,
+    OrderPaymentPaid,
+    OrderRefundCompleted,
+    OrderRefundRequested,
     PaymentExpired,
     PaymentLatePaid,
     PaymentPaid,
     RefundCompleted,
     RefundRequested,
 )
+from patungan.contracts.review import ReviewAnswered, ReviewCreated, ReviewModerated, ReviewReminded
+from patungan.contracts.seller import (
+    SellerOrderReceived,
+    SellerRejected,
+    SellerStatusChanged,
+    SellerStockLow,
+    SellerVerified,
+)
+from patungan.contracts.settlement import SettlementFailed, SettlementOnHold, SettlementPaid, SettlementScheduled
 from patungan.contracts.wallet import WalletCredited, WithdrawalCompleted, WithdrawalFailed, WithdrawalRequested
-from patungan.contracts.warehouse import PurchaseOrderStatusChanged
+from patungan.contracts.warehouse import (
+    PurchaseOrderAttention,
+    PurchaseOrderStatusChanged,
+    StockCancelled,
+    StockLow,
+)
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
+from patungan.kernel.identity import Scope
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Workflow, start, workflow
-from patungan.services.notification import inbox, templates
+from patungan.services.notification import direct, goods, inbox, people, templates
 from patungan.services.notification.inbox import Addressed
 from patungan.services.notification.notice import Notice
 
@@ -56,9 +76,36 @@ _TEXTS: dict[type[Any], Callable[[Any], Notice | None]] = {
     SessionOpened: templates.session_opened,
     SessionMoqReached: templates.moq_reached,
     PurchaseOrderStatusChanged: templates.purchase_order_moved,
+    StockLow: goods.stock_low,
+    PurchaseOrderAttention: goods.attention,
+    StockCancelled: goods.stock_cancelled,
+    ReviewReminded: people.review_reminder,
+    ReviewAnswered: people.review_answered,
+    ReviewModerated: people.review_moderated,
+    ReviewCreated: people.review_received,
+    FactoryRejected: people.factory_rejected,
+    FactoryMemberJoined: people.member_joined,
+    OfficeFactoryAssigned: people.factory_assigned,
+    PickupAssigned: people.staff_assigned,
+    PickupCompleted: people.picked_up,
     WithdrawalRequested: templates.withdrawal_requested,
     WithdrawalCompleted: templates.withdrawal_completed,
     WithdrawalFailed: templates.withdrawal_failed,
+    OrderPaymentPaid: direct.order_payment_paid,
+    OrderPaymentExpired: direct.order_payment_expired,
+    OrderRefundRequested: direct.order_refund_requested,
+    OrderRefundCompleted: direct.order_refund_completed,
+    OrderComplaintOpened: direct.complaint_opened,
+    OrderComplaintClosed: direct.complaint_closed,
+    SellerVerified: direct.seller_verified,
+    SellerRejected: direct.seller_rejected,
+    SellerStatusChanged: direct.seller_moved,
+    SellerStockLow: direct.seller_stock_low,
+    SellerOrderReceived: direct.seller_order,
+    SettlementScheduled: templates.settlement_scheduled,
+    SettlementPaid: templates.settlement_paid,
+    SettlementFailed: templates.settlement_failed,
+    SettlementOnHold: templates.settlement_on_hold,
 }
 
 
@@ -73,6 +120,15 @@ class TellFactoryOwner(msgspec.Struct, frozen=True):
     event_id: UUID
     occurred_at: datetime
     factory_id: UUID
+    notice: Notice
+
+
+class TellStaff(msgspec.Struct, frozen=True):
+    """A notice for the warehouse's staff, and for the owner of a product's factory where one is named."""
+
+    event_id: UUID
+    occurred_at: datetime
+    product_id: UUID | None
     notice: Notice
 
 
@@ -106,12 +162,17 @@ async def _tell_users(ctx: Context, tx: Transaction, events: Sequence[Received[A
 
 
 async def _tell_owners(tx: Transaction, events: Sequence[Received[Any]]) -> None:
-    """Tell the owners of the factories that the events name, each in a workflow that asks who that is."""
+    """Tell the owners of the factories that the events name."""
     for each in events:
-        notice = _TEXTS[type(each.body)](each.body)
-        if notice is not None:
-            request = TellFactoryOwner(each.id, each.occurred_at, each.body.factory_id, notice)
-            await start(tx, tell_factory_owner, f"tell-owner-{each.id}", request)
+        await _tell_owner(tx, each, each.body.factory_id)
+
+
+async def _tell_owner(tx: Transaction, received: Received[Any], factory_id: UUID) -> None:
+    """Tell a factory's owner, in a workflow that asks who that is."""
+    notice = _TEXTS[type(received.body)](received.body)
+    if notice is not None:
+        request = TellFactoryOwner(received.id, received.occurred_at, factory_id, notice)
+        await start(tx, tell_factory_owner, f"tell-owner-{received.id}", request)
 
 
 @subscription(PaymentPaid, PaymentExpired, PaymentLatePaid, RefundRequested, RefundCompleted, share=CROWD)
@@ -151,8 +212,18 @@ async def on_withdrawals(ctx: Context, tx: Transaction, events: Sequence[Receive
     await _tell_users(ctx, tx, events)
 
 
-@subscription(OrderCreated, OrderStatusChanged, share=CROWD)
+@subscription(OrderCreated, OrderStatusChanged, OrderComplaintOpened, OrderComplaintClosed, share=CROWD)
 async def on_orders(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_users(ctx, tx, events)
+
+
+@subscription(OrderPaymentPaid, OrderPaymentExpired, OrderRefundRequested, OrderRefundCompleted)
+async def on_order_payments(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_users(ctx, tx, events)
+
+
+@subscription(SellerVerified, SellerRejected, SellerStatusChanged, SellerStockLow, SellerOrderReceived)
+async def on_sellers(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     await _tell_users(ctx, tx, events)
 
 
@@ -161,10 +232,8 @@ async def on_shipments(ctx: Context, tx: Transaction, events: Sequence[Received[
     await _tell_users(ctx, tx, events)
 
 
-@subscription(FactoryVerified, FactoryStatusChanged)
-async def on_factories(
-    ctx: Context, tx: Transaction, events: Sequence[Received[FactoryVerified | FactoryStatusChanged]]
-) -> None:
+@subscription(FactoryVerified, FactoryStatusChanged, FactoryRejected, FactoryMemberJoined)
+async def on_factories(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     pairs = [(each, _TEXTS[type(each.body)](each.body)) for each in events]
     notices = [
         Addressed(each.id, each.occurred_at, each.body.owner_id, notice) for each, notice in pairs if notice is not None
@@ -179,14 +248,73 @@ async def on_purchase_orders(
     await _tell_owners(tx, events)
 
 
-workflows: list[Workflow[Any]] = [tell_factory_owner]
+async def staff_ids(ctx: Context, product_id: UUID | None) -> list[UUID]:
+    """Who looks after the warehouses; with a product, the owner of its factory as well."""
+    staff = (await ctx.call(auth.get_staff, auth.GetStaff(scope=Scope.WAREHOUSE))).user_ids
+    if product_id is None:
+        return staff
+    found = (await ctx.call(product.get_products, product.GetProducts(product_ids=[product_id]))).products
+    owners = [await owner_of(ctx, each.factory_id) for each in found]
+    return list(dict.fromkeys([*staff, *(owner for owner in owners if owner is not None)]))
+
+
+async def write_all(ctx: Context, request: TellStaff, user_ids: list[UUID]) -> int:
+    """Store a notice for each of them, once for its event."""
+    addressed = [Addressed(request.event_id, request.occurred_at, user_id, request.notice) for user_id in user_ids]
+    return await inbox.write(ctx, ctx.db, addressed)
+
+
+@workflow("notification.tell-staff", TellStaff)
+async def tell_staff(run: Run, request: TellStaff) -> None:
+    user_ids = await run.step(staff_ids, request.product_id)
+    await run.step(write_all, request, user_ids)
+
+
+@subscription(StockLow, PurchaseOrderAttention, StockCancelled)
+async def on_goods(
+    ctx: Context, tx: Transaction, events: Sequence[Received[StockLow | PurchaseOrderAttention | StockCancelled]]
+) -> None:
+    for each in events:
+        notice = _TEXTS[type(each.body)](each.body)
+        if notice is not None:
+            product_id = each.body.product_id if isinstance(each.body, StockLow) else None
+            request = TellStaff(each.id, each.occurred_at, product_id, notice)
+            await start(tx, tell_staff, f"tell-staff-{each.id}", request)
+
+
+@subscription(ReviewReminded, ReviewAnswered, ReviewModerated, ReviewCreated)
+async def on_reviews(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_owners(tx, [each for each in events if isinstance(each.body, ReviewCreated)])
+    await _tell_users(ctx, tx, [each for each in events if not isinstance(each.body, ReviewCreated)])
+
+
+@subscription(OfficeFactoryAssigned, PickupAssigned, PickupCompleted)
+async def on_offices(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    await _tell_owners(tx, [each for each in events if isinstance(each.body, PickupCompleted)])
+    await _tell_users(ctx, tx, [each for each in events if not isinstance(each.body, PickupCompleted)])
+
+
+@subscription(SettlementScheduled, SettlementPaid, SettlementFailed, SettlementOnHold)
+async def on_settlements(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    for each in events:
+        if each.body.payee_kind == "factory":
+            await _tell_owner(tx, each, each.body.payee_id)
+
+
+workflows: list[Workflow[Any]] = [tell_factory_owner, tell_staff]
 subscriptions = [
     on_payments,
     on_sessions,
     on_wallets,
     on_withdrawals,
+    on_settlements,
     on_orders,
+    on_order_payments,
+    on_sellers,
     on_shipments,
     on_factories,
     on_purchase_orders,
+    on_goods,
+    on_reviews,
+    on_offices,
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from patungan.contracts import factory, group_buying, logistics, order, payment, wallet, warehouse
+from patungan.contracts import factory, group_buying, logistics, order, payment, settlement, wallet, warehouse
 from patungan.kernel.money import format_rupiah
 from patungan.kernel.time import JAKARTA
 from patungan.services.notification.notice import Notice, Text, shortened
@@ -19,6 +19,10 @@ _WITHDRAWALS = "/wallet/withdrawals"
 
 def _session(code: str) -> str:
     return f"/sessions/{code}"
+
+
+def _settlement(settlement_id: UUID) -> str:
+    return f"/settlements/{settlement_id}"
 
 
 def _payment(payment_id: UUID) -> str:
@@ -238,6 +242,62 @@ def withdrawal_failed(event: wallet.WithdrawalFailed) -> Notice:
         ),
         action_url=_WITHDRAWALS,
         related_id=event.withdrawal_id,
+    )
+
+
+def settlement_scheduled(event: settlement.SettlementScheduled) -> Notice:
+    amount, day = format_rupiah(event.amount), f"{event.pay_on:%d.%m.%Y}"
+    return Notice(
+        type=Type.SETTLEMENT_SCHEDULED,
+        indonesian=Text("Penyelesaian dijadwalkan", f"Penyelesaian {event.code} sebesar {amount} dibayar {day}."),
+        english=Text("Settlement scheduled", f"Settlement {event.code} of {amount} is paid on {day}."),
+        action_url=_settlement(event.settlement_id),
+        related_id=event.settlement_id,
+    )
+
+
+def settlement_paid(event: settlement.SettlementPaid) -> Notice:
+    amount, account = format_rupiah(event.amount), f"{event.bank_code} ****{event.account_last4}"
+    return Notice(
+        type=Type.SETTLEMENT_PAID,
+        indonesian=Text(
+            "Penyelesaian dibayar", f"Penyelesaian {event.code} sebesar {amount} sudah dikirim ke {account}."
+        ),
+        english=Text("Settlement paid", f"Settlement {event.code} of {amount} was sent to {account}."),
+        action_url=_settlement(event.settlement_id),
+        related_id=event.settlement_id,
+    )
+
+
+def settlement_failed(event: settlement.SettlementFailed) -> Notice:
+    amount = format_rupiah(event.amount)
+    return Notice(
+        type=Type.SETTLEMENT_FAILED,
+        indonesian=Text(
+            "Pembayaran penyelesaian gagal",
+            f"Penyelesaian {event.code} sebesar {amount} tidak sampai di rekening Anda. Periksa rekening pabrik; "
+            "kami akan mengirimnya lagi.",
+        ),
+        english=Text(
+            "Settlement not paid",
+            f"Settlement {event.code} of {amount} did not reach your account. Please check the factory's account; "
+            "we will send it again.",
+        ),
+        action_url=_settlement(event.settlement_id),
+        related_id=event.settlement_id,
+    )
+
+
+def settlement_on_hold(event: settlement.SettlementOnHold) -> Notice:
+    amount = format_rupiah(event.amount)
+    missing = event.reason == "missing_bank_account"
+    why = ("rekening bank pabrik belum ada", "the factory has no bank account yet") if missing else (event.reason,) * 2
+    return Notice(
+        type=Type.SETTLEMENT_ON_HOLD,
+        indonesian=Text("Penyelesaian ditahan", f"Penyelesaian {event.code} sebesar {amount} ditahan: {why[0]}."),
+        english=Text("Settlement on hold", f"Settlement {event.code} of {amount} is on hold: {why[1]}."),
+        action_url=_settlement(event.settlement_id),
+        related_id=event.settlement_id,
     )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from patungan.kernel.money import Rupiah, ceil_percent
 
 NUMBER_LETTERS = 7
 """Length of the random part of ORD-YYYYMMDD-XXXXXXX (DOMAIN.md 1, codes)."""
@@ -32,6 +35,15 @@ class Actor(enum.StrEnum):
     ADMIN = "admin"
     COURIER = "courier"
     BUYER = "buyer"
+    SELLER = "seller"
+
+
+class Source(enum.StrEnum):
+    """Where an order's goods come from: a group's session, a warehouse's surplus, or a seller's own stock."""
+
+    SESSION = "session"
+    WAREHOUSE = "warehouse"
+    SELLER = "seller"
 
 
 class Verdict(enum.Enum):
@@ -63,6 +75,7 @@ FOLLOWS_MONEY = frozenset({_S.PENDING_PAYMENT, _S.PAID, _S.CANCELLED, _S.REFUNDE
 """States that come with a payment or a refund and are never set by hand: a cancelled order without its refund would
 leave a buyer with neither goods nor money."""
 
+_PREPARERS = frozenset({Actor.FACTORY, Actor.SELLER})
 _FACTORY_MOVES = frozenset({(_S.PAID, _S.PROCESSING), (_S.PROCESSING, _S.READY_FOR_PICKUP)})
 
 
@@ -79,14 +92,14 @@ def may_move(current: OrderStatus, wanted: OrderStatus, *, paid: bool) -> bool:
 
 
 def judge(current: OrderStatus, wanted: OrderStatus, actor: Actor, *, paid: bool) -> Verdict:
-    """Whether this person may move an order by hand; a factory prepares its goods and no more."""
-    if actor is Actor.FACTORY and wanted not in {to for _, to in _FACTORY_MOVES}:
+    """Whether this person may move an order by hand; a factory or a seller prepares the goods and no more."""
+    if actor in _PREPARERS and wanted not in {to for _, to in _FACTORY_MOVES}:
         return Verdict.NOT_THEIRS
     if wanted in FOLLOWS_MONEY:
         return Verdict.FOLLOWS_MONEY
     if not may_move(current, wanted, paid=paid):
         return Verdict.NO_SUCH_MOVE
-    if actor is Actor.FACTORY and (current, wanted) not in _FACTORY_MOVES:
+    if actor in _PREPARERS and (current, wanted) not in _FACTORY_MOVES:
         return Verdict.NOT_THEIRS
     return Verdict.ALLOWED
 
@@ -135,18 +148,106 @@ def moment(told: datetime, born: datetime, now: datetime) -> datetime:
     return min(max(told, born), now)
 
 
-def cancel_refusal(current: OrderStatus, *, paid: bool, of_session: bool) -> str | None:
-    """Why an order cannot be cancelled; None where it can. A session's order is paid out of an escrow that is divided
-    already, so that money goes back by a complaint and never by a cancellation."""
-    if not may_move(current, _S.CANCELLED, paid=paid):
+def cancel_refusal(current: OrderStatus, *, paid: bool, of_session: bool, by_staff: bool = False) -> str | None:
+    """Why an order cannot be cancelled; None where it can: by its buyer before it is packed, by staff before it is picked up.
+    A session's order is paid out of an escrow that is divided already, so that its money goes back by a complaint."""
+    if not may_move(current, _S.CANCELLED, paid=paid) or (current is _S.READY_FOR_PICKUP and not by_staff):
         return f"An order that is {current} cannot be cancelled"
     if of_session and paid:
         return "The session has succeeded and its goods are bought for you: write to us after they arrive"
-    if paid:
-        return "A paid order is cancelled through its refund"
     return None
 
 
 def number(day: str, letters: str) -> str:
     """An order's number, of the day in Jakarta and an unguessable part."""
     return f"ORD-{day}-{letters}"
+
+
+COMPLAINT_WINDOW = timedelta(days=7)
+"""How long after delivery a buyer may complain; settlement waits as long (DOMAIN.md 1.1)."""
+
+FEE_PERCENT = 3
+"""Gateway fee to the customer, of the product price (DOMAIN.md C-7)."""
+
+
+class ComplaintReason(enum.StrEnum):
+    """What a buyer complains of."""
+
+    DAMAGED = "damaged"
+    WRONG_ITEM = "wrong_item"
+    MISSING_ITEM = "missing_item"
+    NOT_AS_DESCRIBED = "not_as_described"
+    NOT_RECEIVED = "not_received"
+    OTHER = "other"
+
+    @property
+    def refund_reason(self) -> str:
+        """The refund_reason of DOMAIN.md 2 that it leads to."""
+        return "delivery_failed" if self is ComplaintReason.NOT_RECEIVED else "quality_issue"
+
+
+class ComplaintStatus(enum.StrEnum):
+    """``returning``: accepted once the goods are back."""
+
+    OPEN = "open"
+    RETURNING = "returning"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+UNDECIDED = frozenset({ComplaintStatus.OPEN, ComplaintStatus.RETURNING})
+"""While a complaint is one of these, nothing of its order is settled."""
+
+
+def complaint_refusal(status: OrderStatus, delivered_at: datetime | None, now: datetime) -> str | None:
+    """Why there can be no complaint about an order; None where there can: within the window after its delivery, or when
+    its delivery failed."""
+    if status is _S.FAILED:
+        return None
+    if status is not _S.DELIVERED or delivered_at is None:
+        return "There is something to complain of once the goods are delivered"
+    if now >= delivered_at + COMPLAINT_WINDOW:
+        return "The seven days for complaints are over"
+    return None
+
+
+def surplus_price(base_price: int, adjustment: int, clearance_percent: int) -> Rupiah:
+    """What a unit of a warehouse's surplus costs: the product's price, less what its factory takes off to clear it."""
+    price = base_price + adjustment
+    return Rupiah(price - price * clearance_percent // 100)
+
+
+def fee_of(product_value: int) -> Rupiah:
+    """ceil(3 %) of the product price."""
+    return ceil_percent(product_value, FEE_PERCENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What an order's escrow still holds, by part, in rupiah."""
+
+    product: Rupiah
+    shipping: Rupiah
+    fee: Rupiah
+
+
+def remainder(product: int, shipping: int, fee: int, refunded: int) -> Remainder:
+    """The parts of an order after a refund, which is of the goods first, then of the shipping, then of the fee."""
+    of_product = min(product, refunded)
+    of_shipping = min(shipping, refunded - of_product)
+    return Remainder(
+        Rupiah(product - of_product),
+        Rupiah(shipping - of_shipping),
+        Rupiah(fee - (refunded - of_product - of_shipping)),
+    )
+
+
+def order_number(base: str, place: int) -> str:
+    """The number of a checkout's order: the second and third have the suffixes -F2 and -F3."""
+    return base if place == 1 else f"{base}-F{place}"
+
+
+def invoice_number(order: str) -> str:
+    """The number of an order's invoice, as unique as the order's own."""
+    return f"INV-{order.removeprefix('ORD-')}"

@@ -75,6 +75,7 @@ service = Service(
         contract.cancel_order_payments,
         contract.release_order_escrow,
         contract.refund_order,
+        contract.refund_participant,
     ],
     subscriptions=subscriptions,
     workflows=workflows,

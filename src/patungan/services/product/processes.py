@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from patungan.contracts.factory import FactoryProfileChanged
 from patungan.contracts.group_buying import (
@@ -13,10 +14,12 @@ from patungan.contracts.group_buying import (
     SessionPendingStock,
     SessionSucceeded,
 )
+from patungan.contracts.review import Rating, RatingCorrected, ReviewChanged, ReviewCreated, ReviewModerated
 from patungan.kernel.contract import Nothing
 from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
+from patungan.kernel.sql import unzip
 from patungan.kernel.workflows import Run, Schedule, workflow
 from patungan.services.product.operations import indexing, pictures
 from patungan.services.product.queries import indexing as index_queries
@@ -58,6 +61,19 @@ async def follow_factories(ctx: Context, tx: Transaction, events: Sequence[Recei
         [each.province for each in latest.values()],
     )
     await indexing.index(tx, await index_queries.find_products_of_factories(tx, list(latest)))
+
+
+@subscription(ReviewCreated, ReviewChanged, ReviewModerated, RatingCorrected)
+async def follow_reviews(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+    """Keep a copy of what buyers think of products, the newest of each."""
+    newest: dict[UUID, Rating] = {}
+    for each in events:
+        known = newest.get(each.body.subject_id)
+        if each.body.subject == "product" and (known is None or known.revision < each.body.rating.revision):
+            newest[each.body.subject_id] = each.body.rating
+    rows = [(key, rating.count, rating.total, rating.revision) for key, rating in newest.items()]
+    if rows:
+        await queries.keep_ratings(tx, *unzip(rows, 4))
 
 
 @workflow("product.refresh-search", Nothing)

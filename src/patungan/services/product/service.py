@@ -7,6 +7,7 @@ from patungan.kernel.service import Context, Service
 from patungan.providers.storage.keeping import StorageSettings, open_store
 from patungan.services.product.processes import (
     follow_factories,
+    follow_reviews,
     follow_sessions,
     forget_uploads,
     refresh_search,
@@ -25,7 +26,7 @@ service = Service(
     settings=StorageSettings,
     routes=routes,
     operations=[contract.get_products],
-    subscriptions=[follow_sessions, follow_factories],
+    subscriptions=[follow_sessions, follow_factories, follow_reviews],
     workflows=[refresh_search, forget_uploads],
     schedules=schedules,
     on_start=_open,

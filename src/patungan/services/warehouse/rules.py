@@ -31,6 +31,20 @@ _MONTHS = (
     "Desember",
 )
 
+LATE_AFTER = timedelta(days=7)
+"""Goods that did not come so long after they were expected are an administrator's matter (DOMAIN.md 4.2)."""
+
+ANSWER_TIME = timedelta(days=1)
+"""How long a factory may take to answer before it is reminded, and to give the reason of a rejection."""
+
+MOST_REMINDERS = 3
+
+VAT_PERCENT = 11
+"""On a warehouse invoice (DOMAIN.md 1.1)."""
+
+COUNT_APPROVAL_UNITS = 20
+"""A count that differs by more units in all is posted by another person than the one who handed it in."""
+
 VariantId = UUID | None
 """A product without variants has the variant None."""
 
@@ -58,9 +72,42 @@ class MovementType(enum.StrEnum):
 
 
 class Adjustment(enum.StrEnum):
+    """A correction by hand. Damage moves sound units aside, restore brings them back; dispose throws damaged ones away."""
+
     ADD = "add"
     REMOVE = "remove"
     SET = "set"
+    LOSE = "lose"
+    DAMAGE = "damage"
+    RESTORE = "restore"
+    DISPOSE = "dispose"
+
+
+class OverDelivery(enum.StrEnum):
+    """What is done with units beyond the order: taken into stock as surplus, or sent back."""
+
+    ACCEPT = "accept"
+    SEND_BACK = "send_back"
+
+
+class Missing(enum.StrEnum):
+    """What is done about units that a closed order did not bring and sessions wait for."""
+
+    REORDER = "reorder"
+    CANCEL = "cancel"
+
+
+class InvoiceStatus(enum.StrEnum):
+    PENDING = "pending"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+class CountStatus(enum.StrEnum):
+    OPEN = "open"
+    SUBMITTED = "submitted"
+    POSTED = "posted"
+    CANCELLED = "cancelled"
 
 
 _NEXT = {
@@ -230,6 +277,26 @@ class Arrival:
         return self.received + self.damaged
 
 
+@dataclass(frozen=True, slots=True)
+class SplitArrival:
+    """An arrival against what was still to come: within the order, and sound units beyond it or sent back."""
+
+    variant_id: VariantId
+    received: int
+    damaged: int
+    surplus: int
+    sent_back: int
+
+
+def split_arrival(to_come: int, arrival: Arrival, decision: OverDelivery) -> SplitArrival:
+    """Sound units count first; damaged units beyond the order go back whatever is decided."""
+    received = min(arrival.received, to_come)
+    damaged = min(arrival.damaged, to_come - received)
+    beyond, spoilt = arrival.received - received, arrival.damaged - damaged
+    surplus = beyond if decision is OverDelivery.ACCEPT else 0
+    return SplitArrival(arrival.variant_id, received, damaged, surplus, beyond - surplus + spoilt)
+
+
 def fits(to_come: Mapping[VariantId, int], arrivals: Sequence[Arrival]) -> bool:
     """Whether no more came of any variant than is still to come."""
     return all(each.units <= to_come.get(each.variant_id, 0) for each in arrivals)
@@ -244,15 +311,60 @@ def shortfall(waiting: Mapping[VariantId, int], to_come: Mapping[VariantId, int]
     ]
 
 
+def cut_waiting(short: Mapping[VariantId, int], waiting: Sequence[Waiting]) -> list[Waiting]:
+    """Which sessions go without, where so many units will not come: the last to have asked first. ``waiting`` is in the
+    order of asking."""
+    left = dict(short)
+    cut = []
+    for each in reversed(waiting):
+        units = min(each.units, left.get(each.variant_id, 0))
+        if units > 0:
+            left[each.variant_id] -= units
+            cut.append(Waiting(each.session_id, each.variant_id, units))
+    return cut
+
+
+def value_added_tax(subtotal: int) -> int:
+    """The tax on a subtotal in rupiah, rounded half up."""
+    return (subtotal * VAT_PERCENT + 50) // 100
+
+
+def needs_another_person(differences: Sequence[int]) -> bool:
+    """Whether a count differs by so much that who handed it in may not post it."""
+    return sum(abs(units) for units in differences) > COUNT_APPROVAL_UNITS
+
+
 def adjusted(quantity: int, adjustment: Adjustment, units: int) -> int:
     """The quantity after a correction by hand; may be negative, which the caller refuses."""
     match adjustment:
-        case Adjustment.ADD:
+        case Adjustment.ADD | Adjustment.RESTORE:
             return quantity + units
-        case Adjustment.REMOVE:
+        case Adjustment.REMOVE | Adjustment.LOSE | Adjustment.DAMAGE:
             return quantity - units
         case Adjustment.SET:
             return units
+        case Adjustment.DISPOSE:
+            return quantity
+
+
+def damaged_change(adjustment: Adjustment, units: int) -> int:
+    """By how much the damaged units change with a correction by hand."""
+    match adjustment:
+        case Adjustment.DAMAGE:
+            return units
+        case Adjustment.RESTORE | Adjustment.DISPOSE:
+            return -units
+    return 0
+
+
+def movement_of(adjustment: Adjustment) -> MovementType:
+    """How a correction by hand is written down."""
+    match adjustment:
+        case Adjustment.DAMAGE:
+            return MovementType.DAMAGED
+        case Adjustment.LOSE | Adjustment.DISPOSE:
+            return MovementType.LOST
+    return MovementType.ADJUSTMENT
 
 
 def became_low(before: int, after: int, level: int) -> bool:

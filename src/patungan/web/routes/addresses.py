@@ -15,8 +15,8 @@ from patungan.web.rendering import local_path, render
 from patungan.web.site import AnyRequest, Here, form_of
 from patungan.web.visitor import Visitor
 
-PLACE = ("province", "city", "district", "postal_code")
-FIELDS = ("label", "recipient", "phone", *PLACE, "line", "notes")
+PLACE = ("province", "city", "district", "village", "postal_code")
+FIELDS = ("label", "recipient", "phone", *PLACE, "line", "landmark", "notes")
 MAX_ADDRESSES = 100
 SHORTEST_SEARCH = 2
 _POSTAL_CODE = re.compile(r"[0-9]{5}")
@@ -87,7 +87,7 @@ async def delete_address(visitor: Here, address_id: FromPath[UUID]) -> Redirect 
 
 @get("/addresses/search")
 async def search_places(visitor: Here, place: FromQuery[str] = "") -> Template:
-    """Part of the page: the districts that fit what was typed so far."""
+    """Part of the page: the places of any level that fit what was typed so far."""
     typed = place.strip()[:100]
     found = None
     if len(typed) >= SHORTEST_SEARCH:
@@ -107,13 +107,14 @@ async def choose_place(
     province: FromQuery[str] = "",
     city: FromQuery[str] = "",
     district: FromQuery[str] = "",
+    village: FromQuery[str] = "",
     postal_codes: FromQuery[str] = "",
     typed: FromQuery[str] = "",
 ) -> Template:
     """Part of the page: the fields of a place, filled in with the chosen one."""
     codes = _POSTAL_CODE.findall(postal_codes[:2000])
     code = typed if typed in codes else codes[0] if codes else ""
-    form = {"province": province, "city": city, "district": district, "postal_code": code}
+    form = {"province": province, "city": city, "district": district, "village": village, "postal_code": code}
     return render(visitor, "place_chosen.html", form=form, postal_codes=codes, form_refusal=None)
 
 

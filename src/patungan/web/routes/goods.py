@@ -131,9 +131,11 @@ async def product(visitor: Here, slug: FromPath[str]) -> Template:
     related = await visitor.section("product", f"{path}/related", limit=4)
     prices = await visitor.section("product", f"{path}/prices")
     sessions = await visitor.section("group-buying", "/api/group-buying", product_id=found["id"], open="true", limit=6)
+    offers = await visitor.section("order", "/api/orders/offers", product_id=found["id"])
     return render(
         visitor,
         "product.html",
+        offers=(offers or {"items": []})["items"],
         p=found,
         image=next((each for each in found["images"] if each["is_primary"]), None),
         related=(related or {"items": []})["items"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from litestar import get, post
@@ -66,13 +65,6 @@ async def show_orders(visitor: Here, page: FromQuery[str] = "1") -> Template:
     return render(visitor, "orders.html", orders=orders, paging=pages("/orders", number, LIMIT, total))
 
 
-@get("/orders/{number:str}")
-async def show_order(visitor: Here, number: FromPath[str]) -> Template:
-    visitor.must_be_signed_in()
-    order = await visitor.get("order", f"/api/orders/number/{quote(number, safe='')}")
-    return render(visitor, "order.html", order=order)
-
-
 @get("/notifications")
 async def show_notifications(visitor: Here, page: FromQuery[str] = "1", notice: FromQuery[str] = "") -> Template:
     visitor.must_be_signed_in()
@@ -119,6 +111,6 @@ def _uuid(text: str) -> UUID:
 
 
 routes = [
-    *(show_me, leave, show_orders, show_order),
+    *(show_me, leave, show_orders),
     *(show_notifications, show_badge, read_notifications),
 ]

@@ -126,3 +126,15 @@ window.addEventListener("pageshow", () => {
 tick();
 setInterval(tick, 1000);
 document.querySelectorAll("[data-events]").forEach(watch);
+
+// The list under a search is walked with the arrow keys, as people expect; Escape leads back to the words.
+document.addEventListener("keydown", (event) => {
+  const box = event.target.closest?.("[data-arrows]");
+  if (!box || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
+  const stops = [box.querySelector("input"), ...box.querySelectorAll("li button")];
+  const at = stops.indexOf(document.activeElement);
+  const next = event.key === "Escape" ? 0 : at + (event.key === "ArrowDown" ? 1 : -1);
+  if (at < 0 || !stops[next]) return;
+  event.preventDefault();
+  stops[next].focus();
+});

@@ -10,12 +10,13 @@ from patungan.kernel.money import format_rupiah
 from patungan.kernel.time import JAKARTA
 from patungan.web.api import ApiProblem
 from patungan.web.texts.account import ACCOUNT
+from patungan.web.texts.buying import BUYING
 from patungan.web.texts.goods import GOODS
 from patungan.web.texts.pages import PAGES
 from patungan.web.texts.problems import PROBLEMS
 from patungan.web.texts.states import STATES
 
-TEXTS = {**PAGES, **ACCOUNT, **GOODS, **STATES}
+TEXTS = {**PAGES, **ACCOUNT, **GOODS, **BUYING, **STATES}
 
 MONTHS = (
     ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),

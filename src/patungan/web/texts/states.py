@@ -65,6 +65,13 @@ STATES: dict[str, tuple[str, str]] = {
     "withdrawal.state.completed": ("Selesai", "Completed"),
     "withdrawal.state.failed": ("Gagal", "Failed"),
     "withdrawal.state.cancelled": ("Dibatalkan", "Cancelled"),
+    "settlement.state.pending": ("Menunggu persetujuan", "Waiting for approval"),
+    "settlement.state.on_hold": ("Ditahan", "On hold"),
+    "settlement.state.scheduled": ("Dijadwalkan", "Scheduled"),
+    "settlement.state.processing": ("Dikirim ke bank", "On its way to the bank"),
+    "settlement.state.completed": ("Selesai", "Completed"),
+    "settlement.state.failed": ("Gagal", "Failed"),
+    "settlement.state.cancelled": ("Dibatalkan", "Cancelled"),
 }
 
 GOOD = frozenset(
@@ -81,7 +88,9 @@ GOOD = frozenset(
     }
 )
 BAD = frozenset({"failed", "cancelled", "expired", "released"})
-WAITING = frozenset({"held", "pending", "processing", "pending_payment", "pending_stock", "upcoming"})
+WAITING = frozenset(
+    {"held", "pending", "processing", "pending_payment", "pending_stock", "upcoming", "on_hold", "scheduled"}
+)
 
 
 def mood(state: str) -> str:

@@ -230,7 +230,9 @@ async def owned_session(ctx: Context, caller: Caller, session_id: UUID) -> Sessi
 
 async def owned_factories(ctx: Context, caller: Caller) -> list[UUID]:
     """The factories that a person owns."""
-    found = await ctx.call(factory.get_owned_factories, factory.GetOwnedFactories(owner_id=caller.user_id))
+    found = await ctx.call(
+        factory.get_owned_factories, factory.GetOwnedFactories(owner_id=caller.user_id, right=factory.Right.MANAGE)
+    )
     return [each.id for each in found.factories]
 
 

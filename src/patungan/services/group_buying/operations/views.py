@@ -13,6 +13,7 @@ from patungan.contracts import auth
 from patungan.contracts import group_buying as contract
 from patungan.kernel.errors import Unavailable
 from patungan.kernel.money import Rupiah
+from patungan.kernel.names import masked_name
 from patungan.kernel.service import Context
 from patungan.kernel.sql import Executor
 from patungan.services.group_buying import rules
@@ -322,7 +323,7 @@ async def _masked_names(ctx: Context, user_ids: list[UUID]) -> dict[UUID, str]:
         found = await ctx.call(auth.get_users, auth.GetUsers(user_ids=list(set(user_ids))))
     except Unavailable:  # names are an ornament here; the list is shown without them
         return {}
-    return {user.id: rules.masked_name(user.first_name, user.last_name) for user in found.users}
+    return {user.id: masked_name(user.first_name, user.last_name) for user in found.users}
 
 
 async def statistics(ctx: Context, session_id: UUID) -> Statistics:

@@ -64,7 +64,7 @@ def new_shipment(
     ctx: Context, parcel: order.Parcel, senders: dict[UUID | None, warehouse.Warehouse], wish: Wish
 ) -> NewShipment:
     """A parcel as it is to be booked; raises WarehouseNotFound where no warehouse can send it."""
-    sender = senders.get(parcel.warehouse_id) or senders.get(None)
+    sender = _store(parcel.sender) or senders.get(parcel.warehouse_id) or senders.get(None)
     if sender is None:
         raise warehouse.WarehouseNotFound("There is no warehouse that could send this order")
     measures = rules.packed((_unit(each), each.quantity) for each in parcel.items)
@@ -90,6 +90,20 @@ def new_shipment(
         chargeable_kilograms=measures.kilograms,
         value=value,
         insured_value=value if wish.insured else 0,
+    )
+
+
+def _store(sender: order.ParcelSender | None) -> warehouse.Warehouse | None:
+    """A seller's store as the place that a parcel starts from."""
+    if sender is None:
+        return None
+    return warehouse.Warehouse(
+        id=sender.seller_id,
+        code="STORE",
+        name=sender.name,
+        city=sender.city,
+        province=sender.province,
+        postal_code=sender.postal_code,
     )
 
 

@@ -95,7 +95,9 @@ async def factories_of(ctx: Context, caller: Caller) -> list[UUID] | None:
     """The factories whose shipments the caller may see; None: all."""
     if caller.belongs_to(Audience.WAREHOUSE):
         return None
-    found = await ctx.call(factory.get_owned_factories, factory.GetOwnedFactories(owner_id=caller.user_id))
+    found = await ctx.call(
+        factory.get_owned_factories, factory.GetOwnedFactories(owner_id=caller.user_id, right=factory.Right.FULFIL)
+    )
     return [each.id for each in found.factories]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from patungan.contracts import factory
+from patungan.contracts import factory, seller
 from patungan.contracts import order as contract
 from patungan.kernel.identity import Audience, Caller
 from patungan.kernel.service import Context
 from patungan.services.order.queries.orders import OrderRow
-from patungan.services.order.rules import Actor
+from patungan.services.order.rules import Actor, Source
 
 
 def is_staff(caller: Caller) -> bool:
@@ -26,8 +26,18 @@ def visible(caller: Caller, order: OrderRow | None) -> OrderRow:
 
 async def owned_factories(ctx: Context, owner_id: UUID) -> list[UUID]:
     """The factories of a person."""
-    found = await ctx.call(factory.get_owned_factories, factory.GetOwnedFactories(owner_id=owner_id))
+    found = await ctx.call(
+        factory.get_owned_factories, factory.GetOwnedFactories(owner_id=owner_id, right=factory.Right.FULFIL)
+    )
     return [each.id for each in found.factories]
+
+
+async def owned_store(ctx: Context, owner_id: UUID) -> seller.Seller:
+    """The store of a person; raises SellerNotFound."""
+    found = await ctx.call(seller.get_owned_seller, seller.GetOwnedSeller(user_id=owner_id))
+    if not found.sellers:
+        raise seller.SellerNotFound("You have no store yet")
+    return found.sellers[0]
 
 
 async def actor_of(ctx: Context, caller: Caller, order: OrderRow) -> Actor:
@@ -36,6 +46,11 @@ async def actor_of(ctx: Context, caller: Caller, order: OrderRow) -> Actor:
         return Actor.ADMIN
     if is_staff(caller):
         return Actor.WAREHOUSE
-    if order.factory_id not in await owned_factories(ctx, caller.user_id):
+    if order.source is Source.SELLER:
+        found = await ctx.call(seller.get_owned_seller, seller.GetOwnedSeller(user_id=caller.user_id))
+        if order.seller_id not in {each.id for each in found.sellers}:
+            raise contract.OrderNotFound()
+        return Actor.SELLER
+    if order.source is not Source.SESSION or order.factory_id not in await owned_factories(ctx, caller.user_id):
         raise contract.OrderNotFound()
     return Actor.FACTORY

@@ -17,10 +17,18 @@ from patungan.kernel.sql import unzip
 from patungan.kernel.workflows import enqueue
 from patungan.services.order.queries import orders as queries
 from patungan.services.order.queries.orders import ItemRow, OrderCore
-from patungan.services.order.rules import Actor, OrderStatus
+from patungan.services.order.rules import Actor, OrderStatus, Source
 
 CONSUME_STOCK = "order.consume-stock"
 """The workflow that books goods out of the stock (processes.py)."""
+
+
+RELEASE_ESCROW = "order.release-escrow"
+"""The workflow that pays out what a delivered direct order holds (processes.py)."""
+
+
+class OfOrder(Message, frozen=True):
+    order_id: UUID
 
 
 class ConsumeStock(Message, frozen=True):
@@ -51,16 +59,21 @@ async def carry_out(ctx: Context, tx: Transaction, moves: Sequence[Move]) -> Non
             each.at if OrderStatus.PICKED_UP in each.way else None,
             each.at if OrderStatus.DELIVERED in each.way else None,
             each.at if OrderStatus.CANCELLED in each.way else None,
+            each.at if OrderStatus.PAID in each.way else None,
         )
         for each in moves
     ]
-    await queries.move_orders(tx, *unzip(rows, 5))
+    await queries.move_orders(tx, *unzip(rows, 6))
     await write_history(tx, moves, refused=False)
     shipped = [each.order for each in moves if OrderStatus.PICKED_UP in each.way]
     delivered = [each for each in moves if OrderStatus.DELIVERED in each.way]
     concerned = {each.id for each in shipped} | {each.order.id for each in delivered}
     items = await queries.find_items(tx, list(concerned)) if concerned else []
     await _consume(ctx, tx, shipped, items)
+    for each in delivered:
+        if each.order.source is not Source.SESSION:
+            request = msgspec.json.encode(OfOrder(order_id=each.order.id)).decode()
+            await enqueue(tx, RELEASE_ESCROW, f"release-{each.order.id}", request)
     await ctx.publish(
         tx,
         *(
@@ -107,6 +120,8 @@ def _delivered(move: Move, items: Sequence[ItemRow]) -> contract.OrderDelivered:
         ],
         product_value=order.subtotal,
         delivered_at=move.at,
+        seller_id=order.seller_id,
+        source=order.source,
         participant_id=order.participant_id,
     )
 

@@ -30,6 +30,7 @@ async def get_parcels(ctx: Context, request: contract.GetParcels) -> contract.Pa
                 status=each.status,
                 courier_service=each.courier_service,
                 address=each.address,
+                sender=each.sender,
                 items=[
                     contract.ParcelItem(
                         name=item.name,

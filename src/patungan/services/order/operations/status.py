@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from patungan.contracts import order as contract
+from patungan.contracts import payment
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import Forbidden
 from patungan.kernel.idempotency import once
@@ -15,10 +16,13 @@ from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
 from patungan.services.order import rules
 from patungan.services.order.operations.access import actor_of, visible
+from patungan.services.order.operations.checkouts import end_unpaid, have_given_back
 from patungan.services.order.operations.moving import Move, carry_out, write_history
+from patungan.services.order.operations.refunds import have_refunded
+from patungan.services.order.queries import checkouts
 from patungan.services.order.queries import orders as queries
 from patungan.services.order.queries.orders import OrderRow
-from patungan.services.order.rules import Actor, OrderStatus, Verdict
+from patungan.services.order.rules import Actor, OrderStatus, Source, Verdict
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -82,7 +86,7 @@ def _refusal(
     decided: _Decided, wanted: OrderStatus, actor: Actor, *, paid: bool
 ) -> Forbidden | contract.OrderStatusRefused:
     if decided.verdict is Verdict.NOT_THEIRS:
-        return Forbidden("A factory marks its orders as in preparation and as ready, nothing else")
+        return Forbidden("A factory or a seller marks its orders as in preparation and as ready, nothing else")
     allowed = [each.value for each in rules.open_moves(decided.status, actor, paid=paid)]
     if decided.verdict is Verdict.FOLLOWS_MONEY:
         detail = f"An order becomes {wanted} through its payment or refund, not by hand"
@@ -127,27 +131,48 @@ class _Cancelled(msgspec.Struct, frozen=True):
 
 
 async def cancel(ctx: Context, caller: Caller, order_id: UUID, reason: str, key: str) -> OrderRow:
-    """Cancel an order that nobody has paid; raises OrderNotFound, OrderCancelRefused."""
+    """Cancel an order: an unpaid one with all of its checkout, a paid one with its refund, and the stock goes back.
+
+    Raises OrderNotFound, OrderCancelRefused.
+    """
     order = visible(caller, await queries.find_order(ctx.db, order_id))
     if order.user_id == caller.user_id:
         actor = Actor.BUYER
     else:
         actor = Actor.ADMIN if caller.is_admin else Actor.WAREHOUSE
+    if order.status is OrderStatus.PENDING_PAYMENT and order.checkout_id is not None:
+        # Payment decides who was first, the money or the change of mind.
+        request = payment.CancelOrderPayments(checkout_ids=[order.checkout_id])
+        ended = await ctx.call(payment.cancel_order_payments, request)
+        if any(each.status in ("paid", "processing") for each in ended.payments):
+            raise contract.OrderCancelRefused("It is being paid at this very moment: look again in a minute")
 
     async def work(tx: Transaction) -> _Cancelled:
         (found,) = await queries.lock_orders(tx, [order_id])
+        if found.status is OrderStatus.CANCELLED and order.status is OrderStatus.PENDING_PAYMENT:
+            # Payment's news of what was ended above came first.
+            return _Cancelled(None)
         refusal = rules.cancel_refusal(
-            found.status, paid=found.paid_at is not None, of_session=found.session_id is not None
+            found.status,
+            paid=found.paid_at is not None,
+            of_session=found.source is Source.SESSION,
+            by_staff=actor is not Actor.BUYER,
         )
         move = Move(found, [OrderStatus.CANCELLED], actor, caller.user_id, reason, ctx.clock.now())
-        if refusal is None:
-            await carry_out(ctx, tx, [move])
-        else:
+        if refusal is not None:
             await write_history(tx, [move], refused=True)
+        elif found.paid_at is None and found.checkout_id is not None:
+            await end_unpaid(ctx, tx, [found.checkout_id], actor, caller.user_id, reason)
+            await checkouts.follow_payments(tx, [found.checkout_id], "ended")
+        else:
+            await carry_out(ctx, tx, [move])
+            if found.paid_at is not None:
+                await have_given_back(tx, order_id, [order_id], f"Order {found.number} was cancelled: {reason}"[:300])
+                await have_refunded(ctx, tx, order_id, None, "order_cancelled", reason)
         return _Cancelled(refusal)
 
-    request = _Wanted([order_id], OrderStatus.CANCELLED, reason)
-    done = await once(ctx.db, caller.user_id, "order-cancel", key, request, ctx.clock.now(), _Cancelled, work)
+    wanted = _Wanted([order_id], OrderStatus.CANCELLED, reason)
+    done = await once(ctx.db, caller.user_id, "order-cancel", key, wanted, ctx.clock.now(), _Cancelled, work)
     if done.refusal is not None:
         raise contract.OrderCancelRefused(done.refusal)
     return _still_there(await queries.find_order(ctx.db, order_id))

@@ -117,3 +117,24 @@ async def refund_order(ctx: Context, request: contract.RefundOrder) -> contract.
             raise Conflict("This refund was requested with other content", field="request_id")
         started = await requests.sum_of(tx, known.id)
     return contract.RefundsStarted(count=started.count, amount=started.amount)
+
+
+@implements(contract.refund_participant)
+async def refund_participant(ctx: Context, request: contract.RefundParticipant) -> contract.RefundsStarted:
+    try:
+        reason = RefundReason(request.reason)
+    except ValueError:
+        raise InvalidInput(f"{request.reason} is no reason for a refund", field="reason") from None
+    key = str(request.request_id)
+    async with ctx.db.transaction() as tx:
+        known = await requests.find_request_by_key(tx, key)
+        if known is None:
+            found = await payment_queries.find_summaries(tx, [request.participant_id])
+            if not found:
+                raise contract.RefundNotPossible("This order is not paid", field="participant_id")
+            wanted = Wanted(found[0].id, None, request.amount, reason, request.note)
+            known = await make_request(ctx, tx, wanted, needed=0, request_key=key)
+        elif (known.reason, known.amount) != (reason, request.amount):
+            raise Conflict("This refund was requested with other content", field="request_id")
+        started = await requests.sum_of(tx, known.id)
+    return contract.RefundsStarted(count=started.count, amount=started.amount)

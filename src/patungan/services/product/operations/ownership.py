@@ -15,7 +15,7 @@ from patungan.services.product.queries.products import ProductRow
 
 async def factories_of(ctx: Context, caller: Caller) -> list[factory.Factory]:
     """The factories that belong to the caller."""
-    asked = factory.GetOwnedFactories(owner_id=caller.user_id)
+    asked = factory.GetOwnedFactories(owner_id=caller.user_id, right=factory.Right.MANAGE)
     return (await ctx.call(factory.get_owned_factories, asked)).factories
 
 

@@ -55,6 +55,8 @@ class ProductItem(msgspec.Struct, frozen=True):
     factory_name: str | None
     city: str | None
     session_ends_at: datetime | None
+    rating: float | None
+    review_count: int
 
 
 class ProductRow(msgspec.Struct, frozen=True):
@@ -89,12 +91,18 @@ class ProductRow(msgspec.Struct, frozen=True):
     published_at: datetime | None
     images: list[ImageView]
     variants: list[VariantRow]
+    rating: float | None
+    review_count: int
 
 
 IMAGE_URL = """(select '/api/images/' || i.name from product_images i where i.product_id = p.id and i.is_primary)"""
 IMAGE = "(select image_view(i) from product_images i where i.product_id = p.id and i.is_primary)"
 CATEGORY = "jsonb_build_object('slug', c.slug, 'name', c.name, 'name_en', c.name_en)"
 PRICES = "p.base_price, p.price_tier_25, p.price_tier_50, p.price_tier_75, p.price_tier_100"
+# Stars to two decimals, halves rounded up, as review shows them.
+RATING = """(select round(g.total::numeric / g.count, 2)::float8 from product_ratings g
+    where g.product_id = p.id and g.count > 0)"""
+REVIEW_COUNT = "coalesce((select g.count from product_ratings g where g.product_id = p.id), 0)"
 _SIZES = "p.weight_grams, p.length_cm, p.width_cm, p.height_cm"
 
 find_contract_products = sql.many(
@@ -123,7 +131,8 @@ _ROW = f"""
                 'id', v.id, 'sku', v.sku, 'name', v.name, 'name_en', v.name_en, 'attributes', v.attributes,
                 'price_adjustment', v.price_adjustment, 'weight_grams', v.weight_grams, 'is_active', v.is_active)
                 order by v.display_order)
-            from product_variants v where v.product_id = p.id), '[]') as variants
+            from product_variants v where v.product_id = p.id), '[]') as variants,
+        {RATING} as rating, {REVIEW_COUNT} as review_count
     from products p join categories c on c.id = p.category_id
 """
 find_product = sql.maybe(ProductRow, f"{_ROW} where p.id = $1")
@@ -133,7 +142,8 @@ lock_product = sql.maybe(UUID, "select id from products where id = $1 for update
 
 _ITEM = f"""p.id, p.slug, p.name, p.name_en, p.sku, p.status, {CATEGORY} as category, p.factory_id, {PRICES},
     p.min_order_quantity, {IMAGE_URL} as image_url, {IMAGE} as image, f.name as factory_name, f.city,
-    (select min(o.ends_at) from open_sessions o where o.product_id = p.id) as session_ends_at"""
+    (select min(o.ends_at) from open_sessions o where o.product_id = p.id) as session_ends_at,
+    {RATING} as rating, {REVIEW_COUNT} as review_count"""
 _OWN = """
     from products p join categories c on c.id = p.category_id
     left join factory_names f on f.factory_id = p.factory_id
@@ -210,5 +220,13 @@ note_sales = sql.run(
     """
     insert into session_sales (session_id, product_id, units)
     select * from unnest($1::uuid[], $2::uuid[], $3::bigint[]) on conflict do nothing
+    """
+)
+keep_ratings = sql.run(
+    """
+    insert into product_ratings (product_id, count, total, revision)
+    select * from unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[])
+    on conflict (product_id) do update set count = excluded.count, total = excluded.total, revision = excluded.revision
+        where product_ratings.revision < excluded.revision
     """
 )

@@ -5,7 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from patungan.kernel import sql
-from patungan.services.product.queries.products import CATEGORY, IMAGE, IMAGE_URL, PRICES, ProductItem
+from patungan.services.product.queries.products import (
+    CATEGORY,
+    IMAGE,
+    IMAGE_URL,
+    PRICES,
+    RATING,
+    REVIEW_COUNT,
+    ProductItem,
+)
 from patungan.services.product.rules import PRICE_BANDS, Sort
 from patungan.services.product.words import KnownWord, Spelling
 
@@ -76,7 +84,8 @@ _ITEM = f"""jsonb_build_object(
     'price_tier_25', p.price_tier_25, 'price_tier_50', p.price_tier_50, 'price_tier_75', p.price_tier_75,
     'price_tier_100', p.price_tier_100, 'min_order_quantity', p.min_order_quantity, 'image_url', {IMAGE_URL},
     'image', {IMAGE}, 'factory_name', f.name, 'city', f.city,
-    'session_ends_at', case when w.ends_us <> {_NO_END} then to_timestamp(w.ends_us / 1000000.0) end) as item"""
+    'session_ends_at', case when w.ends_us <> {_NO_END} then to_timestamp(w.ends_us / 1000000.0) end,
+    'rating', {RATING}, 'review_count', {REVIEW_COUNT}) as item"""
 _SHOWN = """
     from wanted w
     join products p on p.id = w.product_id
@@ -264,7 +273,7 @@ find_related = sql.many(
         select replace(plainto_tsquery('indonesian', asked.name)::text, '&', '|')::tsquery as words from asked)
     select p.id, p.slug, p.name, p.name_en, p.sku, p.status, {CATEGORY} as category, p.factory_id, {PRICES},
         p.min_order_quantity, {IMAGE_URL} as image_url, {IMAGE} as image, f.name as factory_name, f.city,
-        null::timestamptz as session_ends_at
+        null::timestamptz as session_ends_at, {RATING} as rating, {REVIEW_COUNT} as review_count
     from near join products p on p.id = near.product_id
     join categories c on c.id = p.category_id
     left join factory_names f on f.factory_id = p.factory_id

@@ -80,6 +80,8 @@ class ProductDetail(msgspec.Struct, frozen=True):
     factory: FactoryRef | None
     status: ProductStatus
     renews: bool
+    rating: float | None
+    review_count: int
 
 
 class OwnProduct(msgspec.Struct, frozen=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from patungan.contracts import seller as contract
+from patungan.kernel.batching import Batcher
 from patungan.kernel.contract import Nothing
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
@@ -22,20 +24,39 @@ Place = tuple[UUID, UUID, UUID | None]
 """Seller, product and variant."""
 
 DUE_AT_ONCE = 200
+LARGEST_BATCH = 250
+
+
+Desk = Batcher[contract.StockHold, contract.HoldOutcome]
+
+
+def open_desk(ctx: Context) -> Desk:
+    """This process's desk: what waits is decided together and committed in one transaction, then everybody is answered."""
+
+    async def carry_out(holds: list[contract.StockHold]) -> Sequence[contract.HoldOutcome | Exception]:
+        return await _reserve_batch(ctx, holds)
+
+    return Batcher(carry_out, largest=LARGEST_BATCH)
 
 
 @implements(contract.reserve_stock)
 async def reserve_stock(ctx: Context, request: contract.ReserveStock) -> contract.HoldOutcomes:
-    """Hold what is free for orders, all in one transaction."""
-    holds = {each.order_id: each for each in request.holds}
-    if any(line.quantity < 1 for each in holds.values() for line in each.lines) or not all(
-        each.lines for each in holds.values()
-    ):
-        raise InvalidInput("An order holds one unit or more", field="holds")
+    """Hold what is free for orders, first come, first served."""
+    for each in request.holds:
+        if not each.lines or any(line.quantity < 1 for line in each.lines):
+            raise InvalidInput("An order holds one unit or more", field="holds")
+    desk: Desk = ctx.local["desk"]
+    return contract.HoldOutcomes(outcomes=list(await asyncio.gather(*(desk.ask(each) for each in request.holds))))
+
+
+async def _reserve_batch(ctx: Context, asked: Sequence[contract.StockHold]) -> list[contract.HoldOutcome | Exception]:
+    holds = {each.order_id: each for each in reversed(asked)}
+    # In the order of asking, so that the first come are the first served.
+    ids = list(dict.fromkeys(each.order_id for each in asked))
     async with ctx.db.transaction() as tx:
-        await queries.lock_orders(tx, list(holds))
-        known = {each.order_id: each for each in await queries.find_holds(tx, list(holds))}
-        new = [each for each in holds.values() if each.order_id not in known]
+        await queries.lock_orders(tx, ids)
+        known = {each.order_id: each for each in await queries.find_holds(tx, ids)}
+        new = [holds[each] for each in ids if each not in known]
         places = await _places(tx, new)
         wanted = [Wanted(each.order_id, _units(each, places)) for each in new]
         concerned = sorted({stock for each in wanted if each.units for stock in each.units})
@@ -45,16 +66,14 @@ async def reserve_stock(ctx: Context, request: contract.ReserveStock) -> contrac
         await _hold(ctx, tx, locked, [(hold, want) for hold, want, ok in zip(new, wanted, given, strict=True) if ok])
     held = {want.order_id for want, ok in zip(wanted, given, strict=True) if ok}
     held |= {each.order_id for each in known.values() if each.status in (HoldStatus.HELD, HoldStatus.SOLD)}
-    return contract.HoldOutcomes(
-        outcomes=[
-            contract.HoldOutcome(
-                order_id=each.order_id,
-                held=each.order_id in held,
-                short=[] if each.order_id in held else _short(each, places, free),
-            )
-            for each in request.holds
-        ]
-    )
+    return [
+        contract.HoldOutcome(
+            order_id=each.order_id,
+            held=each.order_id in held,
+            short=[] if each.order_id in held else _short(each, places, free),
+        )
+        for each in asked
+    ]
 
 
 async def _places(tx: Transaction, holds: Sequence[contract.StockHold]) -> dict[Place, UUID]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -32,21 +33,20 @@ async def open_warehouse(
     return WarehouseRow(warehouse_id, code, name, city, province, postal_code, True)
 
 
-async def change_warehouse(
-    ctx: Context, caller: Caller, warehouse_id: UUID, name: str | None, is_active: bool | None
-) -> WarehouseRow:
-    """Rename a warehouse, or open and close it for new sessions; raises WarehouseNotFound."""
+async def change_warehouse(ctx: Context, caller: Caller, warehouse_id: UUID, wanted: Mapping[str, Any]) -> WarehouseRow:
+    """Change a warehouse's name and place, or open and close it for new sessions and direct orders; what is None stays.
+
+    Raises WarehouseNotFound.
+    """
+    changes = {name: value for name, value in wanted.items() if value is not None}
     async with ctx.db.transaction() as tx:
-        known = await queries.find_warehouse(tx, warehouse_id)
+        known = await queries.lock_warehouse(tx, warehouse_id)
         if known is None:
             raise contract.WarehouseNotFound()
-        changed = msgspec.structs.replace(
-            known,
-            name=known.name if name is None else name,
-            is_active=known.is_active if is_active is None else is_active,
+        changed: WarehouseRow = msgspec.structs.replace(known, **changes)
+        await queries.update_warehouse(
+            tx, warehouse_id, changed.name, changed.is_active, changed.city, changed.province, changed.postal_code
         )
-        await queries.update_warehouse(tx, warehouse_id, changed.name, changed.is_active)
-        changes = {"name": changed.name, "is_active": changed.is_active}
         await queries.write_audit_log(
             tx, ctx.clock.now(), caller.user_id, "warehouse.changed", warehouse_id, "", changes
         )

@@ -15,9 +15,11 @@ from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.service import Context, implements
 from patungan.services.warehouse.operations.ordering import Purchase, make_purchase_order
+from patungan.services.warehouse.operations.purchase_orders import announce_surplus
 from patungan.services.warehouse.operations.shelf import Cause, Change, Shelf
 from patungan.services.warehouse.queries import configuration
 from patungan.services.warehouse.queries import demand as queries
+from patungan.services.warehouse.queries import purchase_orders as order_queries
 from patungan.services.warehouse.rules import Demand, MovementType, Plan, VariantId, plan_purchase, unit_costs
 
 
@@ -204,6 +206,10 @@ async def release_demand(ctx: Context, request: contract.ReleaseDemand) -> Nothi
         await _give_back(shelf, held, known, request.reason)
         await shelf.feed()
         await shelf.close()
+        cut_short = await order_queries.find_cut_short(tx, request.session_id)
+        order = None if cut_short is None else await order_queries.find_purchase_order(tx, cut_short)
+        if order is not None:
+            await announce_surplus(ctx, tx, order)
     return Nothing()
 
 

@@ -15,10 +15,10 @@ from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
 from patungan.services.warehouse.operations.ownership import product_of
 from patungan.services.warehouse.operations.shelf import Cause, Change, Shelf
-from patungan.services.warehouse.queries import configuration
+from patungan.services.warehouse.queries import configuration, desk
 from patungan.services.warehouse.queries import stock as queries
 from patungan.services.warehouse.queries.stock import InventoryItem
-from patungan.services.warehouse.rules import Adjustment, MovementType, adjusted
+from patungan.services.warehouse.rules import Adjustment, adjusted, damaged_change, movement_of
 
 
 class AdjustStock(msgspec.Struct, frozen=True):
@@ -55,8 +55,16 @@ async def adjust(ctx: Context, caller: Caller, request: AdjustStock, key: str) -
                 f"{stock.available} units are free, {stock.reserved} of {stock.quantity} are reserved",
                 field="quantity",
             )
-        change = Change(request.variant_id, abs(quantity - stock.quantity), quantity=quantity - stock.quantity)
-        await shelf.move(MovementType.ADJUSTMENT, [change], Cause(caller.user_id, request.reason))
+        spoilt = damaged_change(request.operation, request.quantity)
+        if stock.damaged + spoilt < 0:
+            raise contract.InsufficientStock(f"{stock.damaged} units are damaged", field="quantity")
+        change = Change(
+            request.variant_id,
+            abs(quantity - stock.quantity) or abs(spoilt),
+            quantity=quantity - stock.quantity,
+            damaged=spoilt,
+        )
+        await shelf.move(movement_of(request.operation), [change], Cause(caller.user_id, request.reason))
         await shelf.feed()
         await shelf.close()
         return await _item(tx, stock.id)
@@ -67,8 +75,14 @@ async def adjust(ctx: Context, caller: Caller, request: AdjustStock, key: str) -
 async def change_settings(
     ctx: Context, caller: Caller, inventory_id: UUID, min_stock_level: int | None, location: str | None
 ) -> InventoryItem:
-    """Set the low-stock level (units) and the place of a stock; None leaves it. Raises NotFound."""
+    """Set the low-stock level (units) and the location of a stock; None leaves it. A location is made by its first use.
+
+    Raises NotFound, LocationClosed.
+    """
     async with ctx.db.transaction() as tx:
+        if location and not await desk.use_location(tx, inventory_id, location, ctx.clock.now()):
+            await _item(tx, inventory_id)
+            raise contract.LocationClosed(field="location")
         if not await queries.update_stock_settings(tx, inventory_id, min_stock_level, location):
             raise NotFound("There is no such stock")
         changes = {"min_stock_level": min_stock_level, "location": location}

@@ -21,6 +21,7 @@ from patungan.services.warehouse.queries import demand as demand_queries
 from patungan.services.warehouse.queries import purchase_orders as queries
 from patungan.services.warehouse.queries.purchase_orders import OrderLine, PurchaseOrder
 from patungan.services.warehouse.rules import (
+    LATE_AFTER,
     Plan,
     VariantId,
     expected_again,
@@ -45,6 +46,11 @@ class Purchase(msgspec.Struct, frozen=True):
     names: Mapping[VariantId, str]
     costs: Mapping[VariantId, int]
     follows: UUID | None = None
+    actor: UUID | None = None
+
+
+TOKEN_LENGTH = 26
+"""Characters of an order's token: 2 to the power of 127 possibilities."""
 
 
 def label(variant_id: VariantId, names: Mapping[VariantId, str]) -> str:
@@ -55,7 +61,7 @@ def label(variant_id: VariantId, names: Mapping[VariantId, str]) -> str:
 async def make_purchase_order(ctx: Context, tx: Transaction, purchase: Purchase) -> str:
     """Store a purchase order, announce it and start sending it to the factory; answers its code."""
     now = ctx.clock.now()
-    order_id = ctx.chance.new_id()
+    order_id, token = ctx.chance.new_id(), ctx.chance.code(TOKEN_LENGTH)
     while True:
         code = f"PO-{jakarta_day(now)}-{ctx.chance.code(5)}"
         stored = await queries.insert_purchase_order(
@@ -73,6 +79,8 @@ async def make_purchase_order(ctx: Context, tx: Transaction, purchase: Purchase)
             purchase.wholesale_unit,
             now,
             purchase.expected_at,
+            token,
+            purchase.expected_at + LATE_AFTER,
         )
         if stored:
             break
@@ -83,7 +91,9 @@ async def make_purchase_order(ctx: Context, tx: Transaction, purchase: Purchase)
     ]
     await queries.insert_lines(tx, order_id, *sql.unzip(rows, 4))
     reason = "Made up for goods that did not arrive sound" if purchase.follows else "Ordered for a session"
-    await configuration.write_audit_log(tx, now, None, "purchase_order.pending", order_id, reason, {})
+    if purchase.session_id is None:
+        reason = "Ordered into stock"
+    await configuration.write_audit_log(tx, now, purchase.actor, "purchase_order.pending", order_id, reason, {})
     await ctx.publish(
         tx,
         contract.PurchaseOrderStatusChanged(

@@ -47,7 +47,12 @@ insert_warehouse = sql.run(
     values ($1, $2, $3, $4, $5, $6, $7) on conflict (code) do nothing
     """
 )
-update_warehouse = sql.run("update warehouses set name = $2, is_active = $3 where id = $1")
+lock_warehouse = sql.maybe(WarehouseRow, f"select {_CONTRACT}, is_active from warehouses where id = $1 for update")
+update_warehouse = sql.run(
+    """
+    update warehouses set name = $2, is_active = $3, city = $4, province = $5, postal_code = $6 where id = $1
+    """
+)
 
 find_bundle = sql.many(
     BundleVariant,

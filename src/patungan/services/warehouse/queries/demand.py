@@ -73,9 +73,9 @@ find_reservations = sql.many(
 find_waiting = sql.many(
     WaitingLine,
     """
-    select session_id, session_code, variant_id, quantity - held as units
+    select session_id, session_code, variant_id, quantity - held - cancelled as units
     from reservations join demands using (session_id)
-    where warehouse_id = $1 and product_id = $2 and status = 'waiting' and held < quantity
+    where warehouse_id = $1 and product_id = $2 and status = 'waiting' and held + cancelled < quantity
     order by requested_at, session_id, variant_id nulls first
     """,
 )

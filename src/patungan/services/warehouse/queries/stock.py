@@ -144,14 +144,14 @@ update_stock_settings = sql.run(
 _ITEM = f"""
     select id, warehouse_id, product_id, variant_id, quantity, reserved, available, damaged,
         coalesce((
-            select sum(ordered - received - damaged) from purchase_order_lines
+            select sum(ordered - received - damaged - short) from purchase_order_lines
             join purchase_orders on purchase_orders.id = purchase_order_id
             where purchase_orders.warehouse_id = inventory.warehouse_id
                 and purchase_orders.product_id = inventory.product_id and status in {_OPEN}
                 and purchase_order_lines.variant_id is not distinct from inventory.variant_id
         ), 0)::bigint as incoming,
         coalesce((
-            select sum(reservations.quantity - held) from reservations join demands using (session_id)
+            select sum(reservations.quantity - held - reservations.cancelled) from reservations join demands using (session_id)
             where demands.warehouse_id = inventory.warehouse_id and demands.product_id = inventory.product_id
                 and demands.status = 'waiting' and reservations.variant_id is not distinct from inventory.variant_id
         ), 0)::bigint as waiting,
@@ -172,7 +172,9 @@ find_inventory_item = sql.maybe(InventoryItem, f"{_ITEM} where inventory.id = $1
 _WANTED_MOVEMENTS = """
     from stock_movements join inventory on inventory.id = inventory_id
     where ($1::uuid is null or warehouse_id = $1) and ($2::uuid is null or product_id = $2)
-        and ($3::text is null or type = $3)
+        and ($3::text is null or type = $3) and ($4::uuid is null or actor = $4)
+        and ($5::uuid is null or session_id = $5) and ($6::uuid is null or order_id = $6)
+        and ($7::uuid is null or purchase_order_id = $7)
     """
 list_movements = sql.many(
     Movement,
@@ -180,7 +182,7 @@ list_movements = sql.many(
     select stock_movements.id, at, warehouse_id, product_id, variant_id, type, units, quantity_change,
         reserved_change, damaged_change, quantity_after, reserved_after, damaged_after, actor, reason, session_id,
         purchase_order_id, order_id, transfer_id, count_id
-    {_WANTED_MOVEMENTS} order by stock_movements.id desc limit $4 offset $5
+    {_WANTED_MOVEMENTS} order by stock_movements.id desc limit $8 offset $9
     """,
 )
 count_movements = sql.one(int, f"select count(*) {_WANTED_MOVEMENTS}")

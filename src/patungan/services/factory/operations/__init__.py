@@ -1,0 +1,1 @@
+"""What factory does, one file a use case."""

@@ -1,0 +1,1 @@
+"""The SQL of factory, on its own schema."""

@@ -1,0 +1,1 @@
+"""What office does, one file a use case."""

@@ -1,0 +1,1 @@
+"""The SQL of settlement, on its own schema."""
