@@ -61,8 +61,8 @@ class Round:
     async def prepare(self) -> None:
         """Buyers, and a session with goods for it."""
         market = self.stack.market
-        self.buyers = await asyncio.gather(*(market.buyer() for _ in range(self.plan.buyers)))
-        await market.stock(200)
+        self.buyers = await asyncio.gather(*(self.stack.patiently(market.buyer) for _ in range(self.plan.buyers)))
+        await self.stack.patiently(lambda: market.stock(200))
         response = await self.stack.patiently(lambda: market.session(hours=24, target_moq=16))
         self.session = response
 

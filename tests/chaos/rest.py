@@ -67,7 +67,7 @@ async def come_to_rest(stack: Stack, round_: Round) -> None:
 
 async def _nothing_pending(stack: Stack, round_: Round) -> None:
     house = stack.house
-    finance = await house.person(Role.OFFICE_STAFF, Scope.FINANCE)
+    finance = await stack.patiently(lambda: house.person(Role.OFFICE_STAFF, Scope.FINANCE))
     until, looked = time.monotonic() + QUIET_SECONDS, 0
     while left := await pending(stack):
         stack.alive()
@@ -92,7 +92,8 @@ async def _work_off(stack: Stack, finance: Any) -> None:
 async def assert_same_books(stack: Stack, round_: Round) -> Report:
     """Fails unless our books are whole, equal the provider's to the rupiah, and hold all that was promised."""
     report = await audited(stack.house)
-    assert report.whole, "\n".join(map(str, report.broken()))
+    offences = [f"{found.name}: {each}" for found in report.findings for each in found.offences]
+    assert report.whole, "\n".join(offences)
     for table, ids in round_.promised.items():
         kept = await stack.value(f"select count(*) from {table} where id = any($1::uuid[])", ids)
         assert kept == len(ids), f"{len(ids) - kept} of {table} that were promised are gone"

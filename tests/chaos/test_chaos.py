@@ -29,9 +29,9 @@ class _Stacks:
         return self._stack
 
     async def drop(self) -> None:
-        if self._stack is not None:
-            await self._stack.__aexit__(None, None, None)
-        self._stack = None
+        broken, self._stack = self._stack, None
+        if broken is not None:
+            await broken.__aexit__(None, None, None)
 
 
 @pytest.fixture(scope="module")

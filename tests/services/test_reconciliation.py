@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from patungan.kernel.identity import Role, Scope
+from patungan.kernel.time import JAKARTA
+from patungan.services.payment.reconciliation.rules import first_night
 from tests.house import House, Person
 from tests.paying import Till, send_webhook
 
@@ -381,3 +384,13 @@ async def test_finance_alone_reconciles(one_house: House, clerk: Person) -> None
     assert (missing.status_code, missing.json()["code"]) == (404, "finding_not_found")
     short = await clerk.request("POST", "payment", resolution, {"note": "x"})
     assert (short.status_code, short.json()["field"]) == (400, "note")
+
+
+def test_a_night_makes_up_for_those_that_the_job_missed() -> None:
+    until = datetime(2026, 11, 24, tzinfo=JAKARTA)
+
+    def days_back(reconciled: int | None) -> int:
+        last = None if reconciled is None else until - timedelta(days=reconciled)
+        return (until - first_night(last, until)).days
+
+    assert [days_back(each) for each in (0, 1, 2, 6, 30, None)] == [1, 1, 2, 6, 7, 7]

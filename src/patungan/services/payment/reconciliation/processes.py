@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from patungan.kernel.service import Context
 from patungan.kernel.time import JAKARTA
 from patungan.kernel.workflows import Run, Schedule, Workflow, workflow
 from patungan.services.payment.reconciliation import operations, queries
+from patungan.services.payment.reconciliation.rules import first_night
 
 
 class Reconcile(msgspec.Struct, frozen=True):
@@ -21,12 +22,13 @@ class Reconcile(msgspec.Struct, frozen=True):
 
 
 async def begin_nightly(ctx: Context) -> UUID:
-    """Write down a reconciliation of the last day that is over in Asia/Jakarta."""
+    """Write down a reconciliation of the last day that is over in Asia/Jakarta, and of those before it that no night had."""
     now = ctx.clock.now()
     local = now.astimezone(JAKARTA)
     until = datetime(local.year, local.month, local.day, tzinfo=JAKARTA)
     run_id = ctx.chance.new_id()
-    await queries.begin(ctx.db, run_id, "nightly", None, until - timedelta(days=1), until, now)
+    from_at = first_night(await queries.last_nightly(ctx.db), until)
+    await queries.begin(ctx.db, run_id, "nightly", None, from_at, until, now)
     return run_id
 
 

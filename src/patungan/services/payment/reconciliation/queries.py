@@ -81,6 +81,9 @@ find_run = sql.maybe(Reconciliation, f"select {_RUN} from reconciliations where 
 list_runs = sql.many(
     Reconciliation, f"select {_RUN} from reconciliations order by began_at desc, id desc limit $1 offset $2"
 )
+last_nightly = sql.maybe(
+    datetime, "select to_at from reconciliations where trigger = 'nightly' order by to_at desc limit 1"
+)
 count_runs = sql.one(int, "select count(*) from reconciliations")
 
 # A receipt whose name holds a slash is not an invoice of the provider's: the wallet paid it, or finance decided on it.

@@ -16,6 +16,17 @@ MARGIN = timedelta(hours=1)
 """By how much the provider's list is asked for beyond the time that is reconciled: its clock and its list may lag."""
 
 
+MOST_DAYS = 7
+"""How many days one night makes up for: a worker that was away longer has people to look after it."""
+
+
+def first_night(reconciled_until: datetime | None, until: datetime) -> datetime:
+    """Where a nightly reconciliation up to ``until`` begins: a day before, or where the last one ended if that is earlier,
+    for the job may have been away over a midnight; nothing was reconciled before the first."""
+    day, most = until - timedelta(days=1), until - timedelta(days=MOST_DAYS)
+    return most if reconciled_until is None else max(most, min(day, reconciled_until))
+
+
 class TransactionType(enum.StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
