@@ -178,7 +178,7 @@ async def test_an_item_of_a_list(one_house: House, shop: Shop) -> None:
             "image",
             "factory_name",
         ),
-        *("city", "session_ends_at"),
+        *("city", "session_ends_at", "rating", "review_count"),
     }
 
 

@@ -162,7 +162,7 @@ def test_when_something_happened_to_an_order() -> None:
         (OrderStatus.PENDING_PAYMENT, False, False, False),
         (OrderStatus.PENDING_PAYMENT, False, True, False),
         (OrderStatus.PAID, True, True, True),
-        (OrderStatus.PROCESSING, True, False, True),
+        (OrderStatus.PROCESSING, True, False, False),
         (OrderStatus.PICKED_UP, True, True, True),
         (OrderStatus.DELIVERED, True, False, True),
         (OrderStatus.CANCELLED, False, False, True),

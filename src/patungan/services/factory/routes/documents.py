@@ -24,7 +24,7 @@ class Documents(msgspec.Struct, frozen=True):
 
 
 @put(
-    "/api/factories/{factory_id:uuid}/documents/{kind:str}",
+    "/api/factories/{factory_id:uuid}/documents/kinds/{kind:str}",
     audience=Audience.FACTORY_OWNER,
     request_max_body_size=MAX_DOCUMENT_BYTES,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -27,7 +28,7 @@ class AuditSummary(msgspec.Struct, frozen=True):
 class Audit(AuditSummary, frozen=True):
     """An audit with its report."""
 
-    report: msgspec.Raw | None
+    report: dict[str, Any] | None
 
 
 class SessionPayment(msgspec.Struct, frozen=True):
