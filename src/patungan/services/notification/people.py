@@ -25,7 +25,7 @@ def review_answered(event: review.ReviewAnswered) -> Notice:
         type=Type.REVIEW_ANSWERED,
         indonesian=Text("Ulasan Anda dijawab", "Pabrik menjawab ulasan Anda."),
         english=Text("Your review was answered", "The factory has answered your review."),
-        action_url="/reviews",
+        action_url="/orders",
         related_id=event.review_id,
     )
 
@@ -39,7 +39,7 @@ def review_moderated(event: review.ReviewModerated) -> Notice | None:
         type=Type.REVIEW_MODERATED,
         indonesian=Text("Ulasan Anda tidak ditampilkan", f"Ulasan Anda tidak lagi ditampilkan: {reason}"),
         english=Text("Your review is not shown", f"Your review is no longer shown: {reason}"),
-        action_url="/reviews",
+        action_url="/orders",
         related_id=event.review_id,
     )
 
