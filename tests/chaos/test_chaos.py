@@ -1,6 +1,6 @@
 """Random money under random trouble: whatever is killed and whatever the provider does, the books come out the same.
 
-``--seeds N`` plays N rounds instead of three, ``--seed S`` one of them; a round that fails prints its plan.
+``--seeds N`` plays N rounds, ``--seed S`` one of them; a round that fails prints its plan.
 """
 
 from __future__ import annotations
