@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from patungan.kernel import answers
@@ -108,7 +109,8 @@ async def test_another_process_is_told(market: Market) -> None:
     path = f"/api/group-buying/{session['id']}"
     assert await _held(house, path) == 0
     await _set_held(house, session, 4, announced=False)
-    await house.context("group-buying").valkey.publish("answers:group-buying", f'["{session["id"]}"]')
+    word = msgspec.json.encode({"sender": "another process", "tags": [session["id"]]})
+    await house.context("group-buying").valkey.publish("answers:group-buying", word)
 
     async def seen() -> bool:
         return await _held(house, path) == 4

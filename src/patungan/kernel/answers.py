@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
@@ -39,6 +40,13 @@ class Kept(enum.Enum):
 
 class _Identified(msgspec.Struct):
     id: str
+
+
+class _Word(msgspec.Struct):
+    """What one process tells the others: who tells, and which ids changed, None for everything."""
+
+    sender: str
+    tags: list[str] | None
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -70,6 +78,7 @@ class Answers:
     def __init__(self, service: str, signals: Signals, routes: Iterable[Any]) -> None:
         self._channel = f"answers:{service}"
         self._signals = signals
+        self._name = uuid4().hex
         self._loop = asyncio.get_running_loop()
         self._entries: dict[Key, Entry] = {}
         self._tagged: dict[str, set[Key]] = {}
@@ -93,7 +102,8 @@ class Answers:
 
     async def tell(self, tags: Collection[str] | None = None) -> None:
         """Have the other processes of the service forget the same."""
-        await self._signals.send([(self._channel, msgspec.json.encode(None if tags is None else list(tags)))])
+        word = _Word(self._name, None if tags is None else list(tags))
+        await self._signals.send([(self._channel, msgspec.json.encode(word))])
 
     def may_keep(self, scope: HTTPScope) -> bool:
         """Whether a request may be answered from what is kept; the route that answers it has the last word."""
@@ -185,7 +195,10 @@ class Answers:
             del self._tagged[tag]
 
     def _heard(self, message: bytes) -> None:
-        self.drop(msgspec.json.decode(message, type=list[str] | None))
+        word = msgspec.json.decode(message, type=_Word)
+        # This process forgot before it told, and has read anew since.
+        if word.sender != self._name:
+            self.drop(word.tags)
 
 
 def keep_answers(ctx: Context, routes: Sequence[Any]) -> None:
