@@ -113,7 +113,10 @@ find_snapshot = sql.maybe(Snapshot, f"select {_SNAPSHOT} from addresses where us
 find_snapshots = sql.many(
     Snapshot,
     f"""
-    select {_SNAPSHOT} from addresses where (user_id, id) in (select * from unnest($1::uuid[], $2::uuid[]))
+    select a.* from unnest($1::uuid[], $2::uuid[]) as asked(user_id, id)
+    cross join lateral (
+        select {_SNAPSHOT} from addresses where id = asked.id and user_id = asked.user_id limit 1
+    ) as a
     """,
 )
 find_address = sql.maybe(AddressRow, f"select {_ROW} from addresses where user_id = $1 and id = $2")

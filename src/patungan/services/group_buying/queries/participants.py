@@ -112,11 +112,15 @@ class Shown(msgspec.Struct, frozen=True):
 _PARTICIPANT = """id, session_id, user_id, variant_id, quantity, unit_price, product_amount, leg1_amount, leg2_amount,
     fee_amount, status, joined_at, expires_at, final_unit_price, cashback, order_number"""
 
+# One look into the index for each, whatever the statistics say of a table that a crowd fills (docs/decisions/0006).
 known_joins = sql.many(
     KnownJoin,
     """
-    select user_id, idempotency_key, input_hash, id from participants
-    where (user_id, idempotency_key) in (select * from unnest($1::uuid[], $2::text[]))
+    select p.* from unnest($1::uuid[], $2::text[]) as asked(user_id, key)
+    cross join lateral (
+        select user_id, idempotency_key, input_hash, id from participants
+        where user_id = asked.user_id and idempotency_key = asked.key limit 1
+    ) as p
     """,
 )
 insert_participants = sql.run(
