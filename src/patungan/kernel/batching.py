@@ -15,6 +15,9 @@ class Batcher(Generic[K, V]):
 
     ``carry_out`` answers each of a batch in its order, with a value or with the exception to raise; where it raises
     itself, everybody in the batch is told of that. ``on_idle`` is called when nobody waits any more.
+
+    ``gather`` is the share of a batch's own time by which the next one waits for more to come, where somebody waits already:
+    who was just answered asks again then, and one batch of all costs less than two of halves. Who asks alone never waits.
     """
 
     def __init__(
@@ -22,10 +25,12 @@ class Batcher(Generic[K, V]):
         carry_out: Callable[[list[K]], Awaitable[Sequence[V | Exception]]],
         *,
         largest: int,
+        gather: float = 0.0,
         on_idle: Callable[[], None] | None = None,
     ) -> None:
         self._carry_out = carry_out
         self._largest = largest
+        self._gather = gather
         self._on_idle = on_idle
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._working: asyncio.Task[None] | None = None
@@ -45,10 +50,14 @@ class Batcher(Generic[K, V]):
             await asyncio.gather(self._working, return_exceptions=True)
 
     async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
+                began = loop.time()
                 await self._answer(batch)
+                if self._gather and self._waiting:
+                    await asyncio.sleep(self._gather * (loop.time() - began))
         finally:
             self._working = None
             if self._on_idle is not None:

@@ -34,6 +34,9 @@ from patungan.services.group_buying.queries.sessions import SessionVariant
 
 LARGEST_BATCH = 500
 
+GATHER = 0.5
+"""Of a batch's time: a crowd that is answered comes back for the next batch (docs/performance.md)."""
+
 KEPT = "#kept"
 """Marks the key of the reservation that stands in for one whose change of quantity was refused."""
 
@@ -68,6 +71,7 @@ class Desks:
             desk = Batcher(
                 lambda batch: decide_batch(self._ctx, session_id, batch),
                 largest=LARGEST_BATCH,
+                gather=GATHER,
                 on_idle=lambda: self._open.__delitem__(session_id),
             )
             self._open[session_id] = desk
