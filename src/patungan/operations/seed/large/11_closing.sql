@@ -38,6 +38,10 @@ select seed_large.uid(42, o.n), 'factory', o.factory_id, 'order', o.number, o.or
     'escrow/' || o.session_id || '/released', o.ended + interval '5 days', (o.ended + interval '12 days')::date, x.id
 from seed_large.orders o join seed_large.settled t on t.n = o.session
 left join settlement.settlements x on x.id = seed_large.uid(41, t.n) where o.status = 'delivered';
+insert into settlement.adjustments (id, code, payee_kind, payee_id, amount, reason, status, requested_by, requested_at, decided_by, decided_at)
+select seed_large.uid(49, n), 'ADJ-' || to_char(s.now at time zone 'Asia/Jakarta', 'YYYYMMDD') || '-' || seed_large.digits(n, 6), 'factory',
+    seed_large.uid(3, n), -10000, 'a label that was missing', 'rejected', seed_large.uid(13, 1), s.now, seed_large.uid(13, 2), s.now
+from seed_large.sizes s, lateral generate_series(1, s.factories) as n;
 
 create unlogged table seed_large.days as
 select d::date as day, seed_large.uid(43, row_number() over (order by d)) as audit_id, (d + interval '1 day') at time zone 'Asia/Jakarta' as ends

@@ -114,3 +114,28 @@ select s.now - make_interval(days => 30 - 10 * (case k.type when 'purchase' then
 from seed_large.sizes s cross join lateral generate_series(1, least(s.stores * 20, s.products)) as i
 cross join lateral (values ('purchase', 6 + i % 50, 6 + i % 50, 6 + i % 50, 'opening stock'),
     ('damaged', 1, -1, 5 + i % 50, 'broken')) as k (type, units, change, after, reason);
+
+-- What an office, a factory and a warehouse keep besides: people invited, days without work, places, a count that found a difference.
+insert into factory.factory_members (id, factory_id, phone, user_id, role, status, invited_by, invited_at, expires_at, joined_at)
+select seed_large.uid(46, n), f.id, u.phone_number, u.id, 'operator', 'active', f.owner_id, s.now - interval '90 days',
+    s.now - interval '83 days', s.now - interval '89 days'
+from seed_large.sizes s cross join lateral generate_series(1, s.factories) as n
+join factory.factories f on f.id = seed_large.uid(3, n)
+join auth.users u on u.id = seed_large.uid(4, s.users - s.offices * 4 - s.stores - n % (s.users / 4));
+insert into factory.factory_days (factory_id, day, capacity, reason)
+select f.id, (s.now + make_interval(days => d))::date, 0, 'Libur' from seed_large.sizes s cross join factory.factories f
+cross join generate_series(1, 5) as d where f.id between seed_large.uid(3, 1) and seed_large.uid(3, s.factories);
+insert into warehouse.locations (warehouse_id, code, created_at)
+select seed_large.uid(2, 1), 'RAK-' || n, s.now - interval '300 days' from seed_large.sizes s, generate_series(1, 200) as n;
+insert into warehouse.stock_counts (id, code, warehouse_id, status, opened_by, opened_at, submitted_by, submitted_at, closed_by, closed_at)
+select seed_large.uid(47, n), 'CC-' || to_char(s.now - make_interval(days => n), 'YYYYMMDD') || '-' || seed_large.digits(n, 6),
+    seed_large.uid(2, 1), 'cancelled', seed_large.uid(13, 1), s.now - make_interval(days => n), seed_large.uid(13, 1),
+    s.now - make_interval(days => n), seed_large.uid(13, 1), s.now - make_interval(days => n)
+from seed_large.sizes s, generate_series(1, 300) as n;
+insert into warehouse.stock_count_lines (count_id, inventory_id, expected, counted, counted_by, counted_at)
+select seed_large.uid(47, n), seed_large.uid(6, 1 + (n * 31 + m) % s.products), 10, 9 + m % 2, seed_large.uid(13, 1),
+    s.now - make_interval(days => n)
+from seed_large.sizes s, generate_series(1, 300) as n, generate_series(1, 20) as m;
+insert into address.refused_places (day, field, code, times)
+select (s.now - make_interval(days => n))::date, 'postal_code', 'postal_code_unknown', 1 + n % 7
+from seed_large.sizes s, generate_series(1, 300) as n;

@@ -55,3 +55,8 @@ insert into "order".complaints (id, order_id, user_id, reason, description, stat
 select seed_large.uid(35, n), order_id, user_id, 'other', 'Kemasannya penyok di satu sisi.', 'rejected', 'the goods are whole',
     ended + interval '6 days', ended + interval '7 days', seed_large.uid(13, 1), ended + interval '7 days'
 from seed_large.orders where status = 'delivered' and n % 50 = 7;
+insert into payment.refund_requests (id, payment_id, amount, reason, note, status, needed, requested_by, requested_at, decided_at,
+    decided_by, decision_note)
+select seed_large.uid(48, n), payment_id, product_amount, 'quality_issue', 'Kemasannya penyok.', 'rejected', 1, user_id,
+    ended + interval '6 days', ended + interval '7 days', seed_large.uid(13, 1), 'the goods are whole'
+from seed_large.orders where status = 'delivered' and n % 50 = 7;
