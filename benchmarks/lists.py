@@ -150,12 +150,14 @@ class _Filled:
         owner = await self._platform.owner()
         try:
             # Somebody who wrote a review has ordered and received as well; of its factory others spoke too.
-            buyer, maker = await owner.fetchrow(
+            found = await owner.fetchrow(
                 """
                 select r.user_id, f.owner_id from review.reviews r join factory.factories f on f.id = r.factory_id
                 where r.subject = 'product' order by r.created_at desc limit 1
                 """
             )
+            assert found is not None, "the seed has reviews"
+            buyer, maker = found
             seller = await owner.fetchval("select user_id from seller.sellers order by id desc limit 1")
             agent = await owner.fetchval("select user_id from office.staff where role = 'field_coordinator' limit 1")
         finally:
