@@ -22,10 +22,13 @@ PREPARED = """
         ) as moved
         join ledger.transactions t on t.id = moved.transaction_id join ledger.accounts a on a.id = moved.account_id;
     create temporary table audit_placed on commit drop as
-        select p.id, p.code, p.participant_id, p.session_id, p.total, e.released_at is not null as released,
+        select p.id, p.code, p.participant_id, p.session_id, p.total,
+            -- Who was paid back before the release had no part in it.
+            e.released_at is not null and coalesce(r.began_at > e.released_at, true) as released,
             coalesce(r.amount, 0) as returned, e.released_at is null and coalesce(r.amount, 0) = 0 as held
         from payment.payments p left join payment.escrows e on e.session_id = p.session_id left join (
-            select payment_id, sum(amount) as amount from payment.refunds where kind = 'session' group by payment_id
+            select payment_id, sum(amount) as amount, min(requested_at) as began_at
+            from payment.refunds where kind = 'session' group by payment_id
         ) as r on r.payment_id = p.id
         where p.status in ('paid', 'refunded') and p.session_id is not null;
     analyze audit_posted, audit_placed;

@@ -69,6 +69,7 @@ service = Service(
         contract.get_payments,
         contract.cancel_payments,
         contract.refund_session,
+        contract.refund_participants,
         contract.create_order_payments,
         contract.get_charges,
         contract.get_order_payments,

@@ -72,6 +72,15 @@ sum_paid = sql.one(
     select count(*), coalesce(sum(total), 0)::bigint as amount from payments where session_id = $1 and status = 'paid'
     """,
 )
+# What goes back to participants who are refunded before the release is not in the escrow any more.
+sum_held = sql.one(
+    Sum,
+    """
+    select count(*), coalesce(sum(total), 0)::bigint as amount from payments p
+    where session_id = $1 and status = 'paid'
+        and not exists (select from refunds r where r.payment_id = p.id and r.kind = 'session')
+    """,
+)
 store_release = sql.run(
     "update escrows set released_at = $2, released = $3 where session_id = $1 and released_at is null"
 )
