@@ -197,21 +197,3 @@ async def test_finance_refunds_and_reports(bazaar: Bazaar) -> None:
     assert (await buyer.person.request("GET", "order", "/api/orders/all/daily-report")).status_code == 403
     own = await bazaar.stall.owner.get("order", "/api/orders/seller/figures", first=day, last=day)
     assert all(each["source"] == "seller" for each in own["sources"])
-
-
-@pytest.mark.parametrize("own", [False, True], ids=["surplus", "seller"])
-async def test_five_hundred_buyers_for_the_last_hundred(one_house: House, own: bool) -> None:
-    bazaar = await Bazaar.open(one_house, 100, 100)
-    buyers = [await bazaar.market.buyer() for _ in range(20)]
-    couriers = await bazaar.couriers(buyers[0], bazaar.line(1, own=own))
-    at_once = asyncio.Semaphore(100)
-
-    async def one(n: int) -> Any:
-        async with at_once:
-            return await bazaar.ask(buyers[n % 20], bazaar.line(1, own=own), couriers=couriers)
-
-    answers = await asyncio.gather(*(one(n) for n in range(500)))
-    codes = [each.status_code for each in answers]
-    assert (codes.count(201), codes.count(409)) == (100, 400), {each.json().get("code") for each in answers}
-    assert {each.json()["code"] for each in answers if each.status_code == 409} <= {"not_enough_stock", "not_on_offer"}
-    await bazaar.stocks_become(*(((100, 0), (100, 100)) if own else ((100, 100), (100, 0))))
