@@ -296,7 +296,7 @@ async def test_adjustments_are_made_by_two_persons(one_house: House) -> None:
         ("adjustments", {"amount": 10**30, "reason": "Terlalu banyak"}),
         ("generate", {"pay_on": "2199-01-01"}),
         ("generate", {"pay_on": "soon"}),
-        ("generate", {"payee_kind": "office"}),
+        ("generate", {"payee_kind": "agent"}),
         ("generate", {"more": 1}),
     ],
 )
@@ -317,7 +317,7 @@ async def test_agreements_that_cannot_be(one_house: House) -> None:
     for terms in ({"office_percent": 5}, {"cycle": "yearly"}, {"office_percent": 101, "office_id": str(uuid4())}):
         refused = await payday.finance.request("PUT", "settlement", path, terms)
         assert await code_of(refused) == (400, "invalid_input")
-    odd = await payday.finance.request("PUT", "settlement", path.replace("factory", "office"), {})
+    odd = await payday.finance.request("PUT", "settlement", path.replace("factory", "agent"), {})
     assert await code_of(odd) == (400, "invalid_input")
 
 
@@ -338,8 +338,9 @@ async def test_who_may_see_and_do_what(one_house: House) -> None:
     assert await code_of(hidden) == (404, "payee_not_found")
     customer = await one_house.person()
     worker = await one_house.person(Role.OFFICE_STAFF, Scope.WAREHOUSE)
-    for person in (customer, worker):
-        assert (await person.request("GET", "settlement", "/api/settlements")).status_code == 403
+    assert (await customer.request("GET", "settlement", "/api/settlements")).status_code == 403
+    # An office's staff see those of the office that they manage, and this person manages none.
+    assert (await worker.get("settlement", "/api/settlements"))["items"] == []
     for person in (customer, worker, payday.owner):
         await _refused_everything(person, one)
     admin = await one_house.admin()
