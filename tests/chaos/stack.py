@@ -215,7 +215,7 @@ class Stack:
         began = time.monotonic()
         while True:
             with contextlib.suppress(httpx.TransportError):
-                response = await attempt()
+                response = await self._waited_for(attempt())
                 # A token may run out on the way, for the clock jumps.
                 if response.status_code < 500 and response.status_code != 401:
                     return response
@@ -223,10 +223,24 @@ class Stack:
             waited = time.monotonic() - began
             assert waited < PATIENCE, f"{path} got no answer"
             await asyncio.sleep(0.15)
-            if waited > SOON and time.monotonic() > self._moved + SOON:
-                # Who was in the middle of it when it was killed holds it until its lease is over.
-                self.house.later(seconds=20)
-                self._moved = time.monotonic()
+            if waited > SOON:
+                self._leases_end()
+
+    async def _waited_for(self, answer: Awaitable[httpx.Response]) -> httpx.Response:
+        asked = asyncio.ensure_future(answer)
+        try:
+            while not (await asyncio.wait({asked}, timeout=SOON))[0]:
+                self._leases_end()
+            return asked.result()
+        finally:
+            asked.cancel()
+
+    def _leases_end(self) -> None:
+        """Move the clock on: who was in the middle of something when it was killed holds it until its lease is over, and
+        whoever asks for it waits so long."""
+        if time.monotonic() > self._moved + SOON:
+            self.house.later(seconds=30)
+            self._moved = time.monotonic()
 
     async def call(self, operation: Operation[Any, Any], request: msgspec.Struct) -> Any:
         """Call an operation as another service does, again until it answers."""
