@@ -29,7 +29,7 @@ ACCOUNTS = {
 }
 PAID_WITHIN = 1.0
 """Seconds that a buyer waits to see a payment as paid, or money in the wallet; who does not comes back on the payday."""
-PAYABLE_MINUTES = 20
+PAYABLE_MINUTES = 120
 
 EXPECTED_REFUSALS = {
     "payment_closed",

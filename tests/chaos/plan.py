@@ -228,7 +228,7 @@ def plan_of(seed: int, *, purchases: int = PURCHASES, seconds: float = SECONDS) 
         withdrawals=[_withdrawal(chance, moment(0.3)) for _ in range(WITHDRAWALS)],
         batches=[Batch(moment(0.4)) for _ in range(chance.randint(1, 3))],
         session_end=SessionEnd(moment(0.75)),
-        troubles=[_trouble(chance, moment(), seconds) for _ in range(chance.randint(4, 9))],
+        troubles=[_trouble(chance, moment(0, 0.8), seconds) for _ in range(chance.randint(4, 9))],
         kills=_kills(chance, moment),
         jumps=[Jump(moment(), chance.choice((1, 5, 20, 45, 90))) for _ in range(chance.randint(0, 5))],
         paydays=[_payday(chance, afterwards=False), _payday(chance, afterwards=True)],
@@ -254,14 +254,14 @@ def _payday(chance: random.Random, *, afterwards: bool) -> Payday:
         return LateRefund(at, chance.randrange(1_000), chance.choice((5, 20, 40)))
 
     dying = chance.choice((("api",), ("worker",), ("worker",), ("api", "worker")))
-    kill = Kill(moment(), dying, chance.choice((0.0, 0.2)), chance.random() < 0.5)
+    kill = Kill(moment(0, 0.6), dying, chance.choice((0.0, 0.2)), chance.random() < 0.5)
     return Payday(
         before=[refund(0.0) for _ in range(chance.randint(2, 5))] if afterwards else [],
         refunds=[refund(moment()) for _ in range(chance.randint(0, 4))],
         settlings=[Settling(moment()) for _ in range(chance.randint(0, 3))],
         withdrawals=[_withdrawal(chance, moment(0, 0.5)) for _ in range(3)],
         batches=[Batch(moment()) for _ in range(chance.randint(0, 2))],
-        troubles=[_trouble_of_payouts(chance, moment()) for _ in range(chance.randint(2, 4))],
+        troubles=[_trouble_of_payouts(chance, moment(0, 0.5)) for _ in range(chance.randint(2, 4))],
         kills=[] if afterwards else [kill],
     )
 
@@ -350,7 +350,7 @@ def _trouble_of_payouts(chance: random.Random, at: float) -> Trouble:
             rule |= {"operation": "settle_payout", "action": "fail", "probability": 0.4}
         case _:
             rule |= {"operation": "callback.payout"} | _of_callbacks(chance)
-    return Trouble(at, round(PAYDAY_SECONDS * chance.uniform(0.3, 1.0), 3), rule)
+    return Trouble(at, round(PAYDAY_SECONDS * chance.uniform(0.2, 0.6), 3), rule)
 
 
 def _of_callbacks(chance: random.Random) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from patungan.ledger import accounts
 from patungan.operations.audit.report import Report
 from tests.books import UNDER_WAY, audited
-from tests.chaos.acts import Round
+from tests.chaos.acts import PAYABLE_MINUTES, Round
 from tests.chaos.stack import Stack
 from tests.purse import RETURNING
 
@@ -95,7 +95,7 @@ async def calm(stack: Stack, round_: Round) -> None:
     await _no_more_faults(stack)
     if round_.plan.outage is not None:
         await round_.outage(round_.plan.outage)
-    house.later(minutes=32)
+    house.later(minutes=PAYABLE_MINUTES + 2)
     await nothing_pending(stack, round_)
     await round_.pay_late()
     await nothing_pending(stack, round_)

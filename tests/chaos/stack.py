@@ -39,7 +39,7 @@ MONEY = ("payment", "wallet", "group-buying", "order", "settlement")
 PATIENCE = 90.0
 """Seconds that somebody keeps on asking; a process is back after a few, on a busy machine after more."""
 START_SECONDS = 90.0
-SOON = 2.0
+SOON = 1.0
 """After so many seconds of asking for one thing the clock of everybody moves on, and no sooner again."""
 
 
@@ -239,7 +239,7 @@ class Stack:
         """Move the clock on: who was in the middle of something when it was killed holds it until its lease is over, and
         whoever asks for it waits so long."""
         if time.monotonic() > self._moved + SOON:
-            self.house.later(seconds=30)
+            self.house.later(seconds=80)
             self._moved = time.monotonic()
 
     async def call(self, operation: Operation[Any, Any], request: msgspec.Struct) -> Any:
