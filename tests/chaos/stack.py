@@ -104,7 +104,6 @@ class Stack:
         self._processes: dict[str, int] = {}
         self._remote = False
         self._moved = 0.0
-        self._lock = asyncio.Lock()
         ports = {name: service_named(name).port + self._shift for name in MONEY}
         self.house = House(
             servers,
@@ -124,7 +123,7 @@ class Stack:
     async def __aenter__(self) -> Self:
         await self._nursery.open()
         await self.house.__aenter__()
-        self.owner = await self.house.owner()
+        self.owner = await asyncpg.create_pool(self.house.environment["DATABASE_URL"], min_size=1, max_size=6)
         await asyncio.gather(self.start("api"), self.start("worker"))
         self.market = await self.patiently(lambda: Market.open(self.house))
         factory_id = UUID(self.market.product["factory_id"])
@@ -248,12 +247,10 @@ class Stack:
 
     async def value(self, query: str, *args: Any) -> Any:
         """One value of the whole database."""
-        async with self._lock:
-            return await self.owner.fetchval(query, *args)
+        return await self.owner.fetchval(query, *args)
 
     async def rows(self, query: str, *args: Any) -> list[asyncpg.Record]:
-        async with self._lock:
-            return list(await self.owner.fetch(query, *args))
+        return list(await self.owner.fetch(query, *args))
 
     async def status_of(self, payment_id: UUID) -> str:
         return str(await self.value("select status from payment.payments where id = $1", payment_id))

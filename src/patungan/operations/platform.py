@@ -55,7 +55,7 @@ class Platform:
     """Call even the services that live here over HTTP."""
     poll_seconds: float = 1.0
     pace: float = 1.0
-    """Factor on the pauses between two looks for what is due; below 1 for a clock that jumps."""
+    """Factor on the pauses of timers; below 1 for a clock that jumps."""
     services: dict[str, Service] = field(default_factory=dict)
     contexts: dict[str, Context] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -139,7 +139,7 @@ class Platform:
         await engine.listen_to_queue()
 
     def _follow(self, ctx: Context, sub: Subscription, wake: asyncio.Event) -> Any:
-        return follow(ctx, sub, wake, poll_seconds=self.poll_seconds * self.pace)
+        return follow(ctx, sub, wake, poll_seconds=self.poll_seconds)
 
     def _spawn(self, work: Any) -> None:
         self._tasks.append(asyncio.create_task(work))

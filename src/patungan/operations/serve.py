@@ -31,8 +31,8 @@ BACKLOG = 4096
 CONNECTIONS = 100_000
 """Connections that one server holds at a time: thousands watch a session. Granian would stop at the length of the queue."""
 
-SIMULATED_PACE = 0.15
-"""Factor on a worker's pauses in a simulation, whose clock jumps by days: what became due is not waited for."""
+SIMULATED_PACE = 0.2
+"""Factor on the pauses of a worker's timers in a simulation, whose clock jumps by days: what became due is not waited for."""
 
 
 def allow_many_files() -> None:
