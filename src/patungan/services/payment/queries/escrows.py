@@ -51,6 +51,12 @@ ensure_escrows = sql.run(
 share_escrows = sql.many(
     UUID, "select session_id from escrows where session_id = any($1::uuid[]) order by session_id for share"
 )
+share_free_escrows = sql.many(
+    Escrow,
+    f"""
+    select {_ESCROW} from escrows where session_id = any($1::uuid[]) order by session_id for share skip locked
+    """,
+)
 share_escrow = sql.one(Escrow, f"select {_ESCROW} from escrows where session_id = $1 for share")
 lock_escrow = sql.maybe(Escrow, f"select {_ESCROW} from escrows where session_id = $1 for no key update")
 begin_closing = sql.one(

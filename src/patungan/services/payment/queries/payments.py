@@ -176,6 +176,11 @@ find_summaries = sql.many(
 
 find_payment = sql.maybe(Payment, f"select {_PAYMENT} from payments where id = $1")
 find_payment_by_code = sql.maybe(Payment, f"select {_PAYMENT} from payments where code = $1")
+find_payments_by_code = sql.many(Payment, f"select {_PAYMENT} from payments where code = any($1::text[])")
+lock_free_payments = sql.many(
+    Payment,
+    f"select {_PAYMENT} from payments where id = any($1::uuid[]) order by id for no key update skip locked",
+)
 lock_payment = sql.maybe(Payment, f"select {_PAYMENT} from payments where id = $1 for no key update")
 
 claim_invoice = sql.maybe(
@@ -207,9 +212,10 @@ store_invoice = sql.run(
 )
 pay = sql.run(
     """
-    update payments set status = 'paid', paid_at = $2, method = $3, channel = $4, next_look_at = null,
-        wallet_state = case when wallet_state is null then null else 'captured' end
-    where id = $1 and status = 'pending'
+    update payments p set status = 'paid', paid_at = n.paid_at, method = n.method, channel = n.channel,
+        next_look_at = null, wallet_state = case when p.wallet_state is null then null else 'captured' end
+    from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) as n(id, paid_at, method, channel)
+    where p.id = any($1) and p.id = n.id and p.status = 'pending'
     """
 )
 expire = sql.many(
