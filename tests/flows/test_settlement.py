@@ -11,7 +11,7 @@ from patungan.services.settlement.rules import payout_day
 from tests.books import assert_books_whole, nothing_under_way
 from tests.house import House, Person
 from tests.market import Buyer, Market
-from tests.payday import FAILING, Payday, clerk
+from tests.payday import FAILING, Payday, clerk, recomputed
 from tests.people import office_with
 from tests.purse import faults, payouts
 
@@ -45,21 +45,6 @@ async def deliver(market: Market, buyer: Buyer) -> str:
         answer = await market.admin.request("POST", "order", f"/api/orders/{order['id']}/status", body)
         assert answer.status_code == 200, answer.text
     return str(order["id"])
-
-
-def recomputed(statement: Any) -> int:
-    """A statement's sum as its payee recomputes it: each line from its own figures, with 10 % rounded half up."""
-    total = 0
-    for line in statement["lines"]:
-        if line["kind"] in ("order", "surplus"):
-            assert line["value"] == line["quantity"] * line["unit_price"]
-        if line["kind"] == "order":
-            before, after = line["before"], line["before"] + line["value"]
-            assert line["commission"] == (after * 10 + 50) // 100 - (before * 10 + 50) // 100
-            assert line["order_id"] and line["order_item_id"] and line["transaction_id"]
-        assert line["amount"] == line["value"] - line["commission"]
-        total += line["amount"]
-    return total
 
 
 async def test_from_the_session_to_the_bank(house: House) -> None:

@@ -19,7 +19,7 @@ from patungan.services.settlement.queries.lines import Payee
 from patungan.services.settlement.rules import Cycle, PayeeKind, period_at
 from tests.house import House, Person
 from tests.payday import FAILING, RETURNING, STAYING, Payday, clerk
-from tests.purse import entries, payouts, tell
+from tests.purse import entries, faults, payouts, tell
 
 
 async def code_of(answer: Any) -> tuple[int, str]:
@@ -201,6 +201,26 @@ async def test_sent_back_by_the_bank_and_tried_again(one_house: House) -> None:
     assert [each.status_code for each in answers] == [200, 200]
     paid = await payday.becomes(failed, "completed")
     assert (paid["attempt"], await payday.balance()) == (2, 0)
+
+
+async def test_sent_back_is_found_though_its_news_is_lost(one_house: House) -> None:
+    # The first callback, of the payout's success, passes; the second, that it came back, is lost.
+    lost = {"provider": "xendit", "operation": "callback.payout", "action": "lose", "probability": 0.5, "seed": 1}
+    payday = await Payday.open(one_house, RETURNING)
+    await payday.adjusted(650_000)
+    await payday.agree(cycle="daily")
+    await faults(one_house, lost)
+    made = await payday.becomes(await payday.settled(), "completed")
+    assert await payday.balance() == 0
+
+    async def came_back() -> bool:
+        return [each["status"] for each in await payouts(one_house, made["code"])] == ["REVERSED"]
+
+    await one_house.eventually(came_back, seconds=60)
+    one_house.later(hours=24, minutes=5)
+    failed = await payday.becomes(made, "failed")
+    assert (failed["failure_reason"], await payday.balance()) == ("REVERSED", 650_000)
+    await faults(one_house)
 
 
 async def test_news_that_does_not_fit_changes_nothing(one_house: House) -> None:

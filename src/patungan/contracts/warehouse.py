@@ -123,10 +123,11 @@ class GetPurchaseOrders(Message, frozen=True):
 
 
 class OrderedGoods(Message, frozen=True):
-    """Goods on a purchase order, in units."""
+    """Goods on a purchase order that are still to come, in units."""
 
     name: str
     quantity: int
+    variant_id: UUID | None = None
 
 
 class PurchaseOrderBrief(Message, frozen=True):
@@ -136,6 +137,7 @@ class PurchaseOrderBrief(Message, frozen=True):
     code: str
     factory_id: UUID
     warehouse_id: UUID
+    product_id: UUID
     status: str
     goods: list[OrderedGoods]
 

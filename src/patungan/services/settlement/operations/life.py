@@ -140,7 +140,7 @@ async def finish(ctx: Context, tx: Transaction, settlement: Settlement) -> None:
     await note(ctx, tx, None, _S.PENDING, settlement.id, None, "")
     for before, after in itertools.pairwise((_S.PENDING, _S.SCHEDULED, _S.PROCESSING, _S.COMPLETED)):
         await note(ctx, tx, before, after, settlement.id, None, "nothing to pay out")
-    await queries.complete(tx, settlement.id, None, ctx.clock.now())
+    await queries.complete(tx, settlement.id, None, ctx.clock.now(), None)
     await book_end(ctx, tx, settlement)
 
 
