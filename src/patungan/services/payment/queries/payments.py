@@ -15,7 +15,8 @@ from patungan.services.payment.rules import PaymentStatus, WalletState
 
 class Payment(msgspec.Struct, frozen=True):
     """A payment as its use cases need it, of a session's participant or of a checkout's orders; ``invoice_asked``: the
-    provider may have an invoice of it. ``total`` = ``wallet_amount`` + ``xendit_amount``."""
+    provider may have an invoice of it. ``total`` = ``wallet_amount`` + ``xendit_amount``; ``wallet_attempt`` counts how often
+    a wallet part was chosen."""
 
     id: UUID
     code: str
@@ -30,6 +31,7 @@ class Payment(msgspec.Struct, frozen=True):
     wallet_amount: Rupiah
     xendit_amount: Rupiah
     wallet_state: WalletState | None
+    wallet_attempt: int
     expires_at: datetime
     invoice_asked: bool
     invoice_id: str | None
@@ -119,7 +121,7 @@ def released_at(alias: str) -> str:
 def payment_columns(alias: str) -> str:
     """The columns of a Payment, of the table under that name."""
     plain = "id, code, participant_id, session_id, checkout_id"
-    rest = "user_id, description, status, total, wallet_amount, xendit_amount, wallet_state, expires_at"
+    rest = "user_id, description, status, total, wallet_amount, xendit_amount, wallet_state, wallet_attempt, expires_at"
     orders = f"array(select o.order_id from payment_orders o where o.payment_id = {alias}.id order by 1) as order_ids"
     named = (
         [f"{alias}.{name.strip()}" for name in plain.split(",")],
