@@ -21,7 +21,7 @@ from patungan.kernel.time import VirtualClock
 from patungan.operations.platform import Platform
 from patungan.operations.ports import free_port
 from patungan.operations.serve import serve_app
-from patungan.registry import service_named
+from patungan.registry import SERVICES, service_named
 from patungan.sandbox.app import create_sandbox
 from patungan.sandbox.settings import SandboxSettings
 from tests.house import Servers
@@ -101,6 +101,8 @@ async def alone(
         "REDIS_URL": servers.redis_url,
         "JWT_SECRET": secrets.token_hex(48),
         "SERVICE_TOKEN_SECRET": secrets.token_hex(48),
+        # Nobody else is there, not even a platform that runs on the default ports of this machine.
+        **{f"{entry.module.upper()}_SERVICE_URL": "http://127.0.0.1:9" for entry in SERVICES},
         **{variable: sandbox_url + path for variable, path in provider_paths.items()},
         **settings,
     }

@@ -32,6 +32,21 @@ async def clerk(house: House) -> Person:
     return await house.person(Role.OFFICE_STAFF, Scope.FINANCE)
 
 
+def recomputed(statement: Any) -> int:
+    """A statement's sum as its payee recomputes it: each line from its own figures, with 10 % rounded half up."""
+    total = 0
+    for line in statement["lines"]:
+        if line["kind"] in ("order", "surplus"):
+            assert line["value"] == line["quantity"] * line["unit_price"]
+        if line["kind"] == "order":
+            before, after = line["before"], line["before"] + line["value"]
+            assert line["commission"] == (after * 10 + 50) // 100 - (before * 10 + 50) // 100
+            assert line["order_id"] and line["order_item_id"] and line["transaction_id"]
+        assert line["amount"] == line["value"] - line["commission"]
+        total += line["amount"]
+    return total
+
+
 class Payday:
     """A factory that is owed money, and the ways to its settlement."""
 

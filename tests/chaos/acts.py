@@ -14,8 +14,9 @@ import httpx
 
 from patungan.contracts import payment as contract
 from patungan.kernel.money import Rupiah
-from tests.chaos.plan import Batch, Join, Jump, Kill, Outage, Plan, Purchase, Trouble, Withdrawal
-from tests.chaos.stack import Stack
+from tests.chaos.plan import Batch, Join, Jump, Kill, Outage, Payday, Plan, Purchase, Trouble, Withdrawal
+from tests.chaos.settling import Settlements
+from tests.chaos.stack import PATIENCE, Stack
 from tests.house import Person
 from tests.market import Buyer
 from tests.purse import ACCOUNT, FAILING, RETURNING
@@ -26,9 +27,9 @@ ACCOUNTS = {
     "late_failing": {**ACCOUNT, "account_number": "0000999999"},
     "returning": RETURNING,
 }
-PAID_WITHIN = 6.0
-"""Seconds that a buyer waits to see a payment as paid before doing something with the order."""
-PAYABLE_MINUTES = 20
+PAID_WITHIN = 1.0
+"""Seconds that a buyer waits to see a payment as paid, or money in the wallet; who does not comes back on the payday."""
+PAYABLE_MINUTES = 120
 
 EXPECTED_REFUSALS = {
     "payment_closed",
@@ -52,24 +53,30 @@ class Round:
         self.buyers: list[Buyer] = []
         self.session: Any = None
         self.done: Counter[str] = Counter()
+        self.settlements = Settlements(self)
         self.late: list[str] = []
         """Invoices that are paid once they are over."""
         self.promised: dict[str, list[UUID]] = {"wallet.withdrawals": [], "payment.refund_requests": []}
         """What was answered as done, by table: it must be there in the end."""
+        self._unseen: list[tuple[UUID, contract.CreateOrderPayments, Purchase]] = []
+        """Payments that nobody has seen as paid yet."""
+        self._empty: list[Withdrawal] = []
+        """Withdrawals for which there was nothing in the wallet yet."""
         self._began = 0.0
+        self._joining = len(plan.joins)
+        """Joins that are not answered yet."""
 
     async def prepare(self) -> None:
-        """Buyers, and a session with goods for it."""
+        """Buyers, payees with what is agreed, and a session with some goods for it."""
         market = self.stack.market
         self.buyers = await asyncio.gather(*(self.stack.patiently(market.buyer) for _ in range(self.plan.buyers)))
-        await self.stack.patiently(lambda: market.stock(200))
-        response = await self.stack.patiently(lambda: market.session(hours=24, target_moq=16))
-        self.session = response
+        await self.settlements.agree()
+        await self.stack.patiently(lambda: market.stock(self.plan.stock))
+        self.session = await self.stack.patiently(lambda: market.session(hours=24, target_moq=16))
 
-    async def run(self) -> None:
-        """Everything that the plan says, all at its own time."""
+    async def trade(self) -> None:
+        """Everything that the plan says of the trade, all at its own time."""
         plan = self.plan
-        self._began = time.monotonic()
         acts: list[Awaitable[None]] = [self._at(each.at, self._purchase(each)) for each in plan.purchases]
         acts += [self._at(each.at, self._join(each)) for each in plan.joins]
         acts += [self._at(each.at, self._withdraw(each)) for each in plan.withdrawals]
@@ -78,6 +85,24 @@ class Round:
         acts += [self._at(each.at, self._trouble(each)) for each in plan.troubles]
         acts += [self._at(each.at, self._kill(each)) for each in plan.kills]
         acts += [self._at(each.at, self._jump(each)) for each in plan.jumps]
+        await self._all(acts)
+
+    async def payday(self, payday: Payday) -> None:
+        """A Friday: settlements are made and paid, beside what else happens on it and what trade has left over."""
+        await self.settlements.until_friday()
+        unseen, empty, self._unseen, self._empty = self._unseen, self._empty, [], []
+        acts: list[Awaitable[None]] = [self._at(each.at, self.settlements.refund(each)) for each in payday.refunds]
+        acts += [self._afterwards_if_paid(*each) for each in unseen]
+        acts += [self._withdraw(each) for each in empty]
+        acts += [self._at(each.at, self.settlements.make()) for each in payday.settlings]
+        acts += [self._at(each.at, self._withdraw(each)) for each in payday.withdrawals]
+        acts += [self._at(each.at, self.send_withdrawals(each)) for each in payday.batches]
+        acts += [self._at(each.at, self._trouble(each)) for each in payday.troubles]
+        acts += [self._at(each.at, self._kill(each)) for each in payday.kills]
+        await self._all(acts)
+
+    async def _all(self, acts: list[Awaitable[None]]) -> None:
+        self._began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for act in acts:
                 group.create_task(act)  # type: ignore[arg-type]
@@ -86,7 +111,7 @@ class Round:
         await asyncio.sleep(max(0.0, self._began + moment - time.monotonic()))
         await act
 
-    async def _ask(self, person: Person, method: str, service: str, path: str, body: Any = None) -> Any:
+    async def ask(self, person: Person, method: str, service: str, path: str, body: Any = None) -> Any:
         """The answer, or None for a refusal of those that may be."""
         response = await self.stack.ask(person, method, service, path, body)
         if response.status_code < 400:
@@ -106,14 +131,14 @@ class Round:
         return response.status_code == 200
 
     async def _open(self, person: Person, payment_id: str) -> str | None:
-        opened = await self._ask(person, "POST", "payment", f"/api/payments/{payment_id}/invoice")
+        opened = await self.ask(person, "POST", "payment", f"/api/payments/{payment_id}/invoice")
         return None if opened is None else str(opened["invoice_url"]).rstrip("/").rsplit("/", 1)[-1]
 
     async def _purchase(self, wish: Purchase) -> None:
         buyer = self.buyers[wish.buyer].person
         orders = [_allocation(amount) for amount in wish.orders]
         total = sum(wish.orders)
-        shown = await self._ask(buyer, "GET", "wallet", "/api/wallet/balance")
+        shown = await self.ask(buyer, "GET", "wallet", "/api/wallet/balance")
         part = min(total, int(shown["balance"]) * wish.wallet // 100)
         request = contract.CreateOrderPayments(
             checkout_id=uuid4(),
@@ -130,13 +155,15 @@ class Round:
                 raise
             self.done["refused: insufficient_balance"] += 1
             return
+        self.done["payments"] += 1
         if owed.xendit_amount:
-            await self._settle(buyer, owed, wish)
+            await self._bring_to_end(buyer, owed, wish)
         if await self._is_paid(owed.id):
-            self.done["purchases paid"] += 1
-            await self._afterwards(buyer, request, wish)
+            await self._afterwards(request, wish)
+        else:
+            self._unseen.append((owed.id, request, wish))
 
-    async def _settle(self, buyer: Person, owed: contract.OrderPaymentSummary, wish: Purchase) -> None:
+    async def _bring_to_end(self, buyer: Person, owed: contract.OrderPaymentSummary, wish: Purchase) -> None:
         """Bring a payment to its end as far as the buyer is concerned."""
         if wish.end == "cancelled":
             request = contract.CancelOrderPayments(checkout_ids=[owed.checkout_id])
@@ -161,19 +188,15 @@ class Round:
             await asyncio.sleep(0.2)
         return status == "paid"
 
-    async def _afterwards(self, buyer: Person, bought: contract.CreateOrderPayments, wish: Purchase) -> None:
+    async def _afterwards_if_paid(self, payment_id: UUID, bought: contract.CreateOrderPayments, wish: Purchase) -> None:
+        if await self.stack.status_of(payment_id) == "paid":
+            await self._afterwards(bought, wish)
+
+    async def _afterwards(self, bought: contract.CreateOrderPayments, wish: Purchase) -> None:
         order = bought.orders[0]
+        self.done["purchases paid"] += 1
         if wish.afterwards in ("release", "release_and_refund"):
-            request = contract.ReleaseOrderEscrow(
-                order_id=order.order_id,
-                seller_id=uuid4(),
-                seller_revenue=order.product_amount,
-                warehouse_revenue=Rupiah(0),
-                shipping=order.shipping_amount,
-                fee=order.fee_amount,
-            )
-            await self.stack.call(contract.release_order_escrow, request)
-            self.done["releases"] += 1
+            await self.settlements.deliver(bought.user_id, order, wish.seller)
         if wish.afterwards in ("refund", "refund_part", "release_and_refund"):
             amount = Rupiah(order.total // 3) if wish.afterwards != "refund" else None
             request_id = uuid4()
@@ -184,24 +207,33 @@ class Round:
             self.done["refunds"] += 1
 
     async def _join(self, wish: Join) -> None:
+        try:
+            joined = await self._reserve(wish)
+        finally:
+            self._joining -= 1
+        if joined is not None and wish.end != "unpaid":
+            await self._pay_for(joined, wish)
+
+    async def _reserve(self, wish: Join) -> Any:
         buyer, path = self.buyers[wish.buyer], f"/api/group-buying/{self.session['id']}"
-        options = await self._ask(
+        options = await self.ask(
             buyer.person, "GET", "group-buying", f"{path}/shipping-options?address_id={buyer.address_id}"
         )
         if options is None:
-            return
+            return None
         body = {
             "quantity": wish.units,
             "address_id": buyer.address_id,
             "courier_service": options["items"][0]["service"],
         }
-        joined = await self._ask(buyer.person, "POST", "group-buying", f"{path}/join", body)
-        if joined is None:
-            return
-        self.done["joins"] += 1
-        if wish.end == "unpaid":
-            return
-        payment_id = UUID(joined["payment"]["id"])
+        joined = await self.ask(buyer.person, "POST", "group-buying", f"{path}/join", body)
+        if joined is not None:
+            self.done["joins"] += 1
+            self.done["payments"] += 1
+        return joined
+
+    async def _pay_for(self, joined: Any, wish: Join) -> None:
+        buyer, payment_id = self.buyers[wish.buyer], UUID(joined["payment"]["id"])
         await self.house.eventually(lambda: self._exists(payment_id), seconds=60)
         invoice_id = await self._open(buyer.person, str(payment_id))
         if invoice_id is None:
@@ -218,41 +250,40 @@ class Round:
         person = self.buyers[wish.buyer].person
         amount = await self._balance(person) * wish.share // 100
         if amount < 1:
+            self._empty.append(wish)
             return
         body = {"amount": amount, "bank_account": ACCOUNTS[wish.account]}
-        made = await self._ask(person, "POST", "wallet", "/api/withdrawals", body)
+        made = await self.ask(person, "POST", "wallet", "/api/withdrawals", body)
         if made is None:
             return
         self.promised["wallet.withdrawals"].append(UUID(made["id"]))
         self.done["withdrawals"] += 1
-        if wish.taken_back and await self._ask(person, "POST", "wallet", f"/api/withdrawals/{made['id']}/cancel"):
+        if wish.taken_back and await self.ask(person, "POST", "wallet", f"/api/withdrawals/{made['id']}/cancel"):
             self.done["withdrawals taken back"] += 1
 
     async def _balance(self, person: Person) -> int:
         """The wallet's balance, once there is something in it."""
         until = time.monotonic() + PAID_WITHIN
-        while not (found := int((await self._ask(person, "GET", "wallet", "/api/wallet/balance"))["balance"])):
+        while not (found := int((await self.ask(person, "GET", "wallet", "/api/wallet/balance"))["balance"])):
             if time.monotonic() > until:
                 break
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.2)
         return found
 
     async def send_withdrawals(self, _: Batch | None = None) -> None:
         """What the scheduler does on Tuesdays and Fridays."""
-        key = str(uuid4())
-
-        async def ask() -> httpx.Response:
-            headers = {"Authorization": f"Bearer {self.house.service_token('wallet')}", "Idempotency-Key": key}
-            return await self.house.request("POST", "wallet", "/api/withdrawals/process-batch", headers=headers)
-
-        response = await self.stack.patiently(ask)
-        assert response.status_code in (202, 503), response.text
+        await self.stack.have_done("wallet", "/api/withdrawals/process-batch")
 
     async def _end_session(self) -> None:
+        """By hand, once all have been answered who want to join, however slow the machine is."""
+        await self.house.eventually(self._all_joined, seconds=PATIENCE)
         response = await self.stack.ask(
             self.stack.market.admin, "POST", "group-buying", f"/api/group-buying/{self.session['id']}/end"
         )
         assert response.status_code < 300, response.text
+
+    async def _all_joined(self) -> bool:
+        return self._joining == 0
 
     async def _trouble(self, trouble: Trouble) -> None:
         laid = await self._lay(trouble.rule)
@@ -273,7 +304,7 @@ class Round:
         laid = [await self._lay(outage.rule), await self._lay(lost)]
         for _ in range(4):
             self.house.later(minutes=outage.minutes / 4)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.2)
         for number in laid:
             await self._take_back(number)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import secrets
 import shutil
@@ -21,22 +22,25 @@ import msgspec
 
 from patungan.kernel.contract import Operation
 from patungan.kernel.errors import Unavailable
+from patungan.kernel.identity import Role, Scope
 from patungan.kernel.time import SharedClock
 from patungan.operations.ports import is_free
 from patungan.registry import service_named
+from tests.chaos.plan import STALLS
 from tests.house import House, Person, Servers, Shape
 from tests.market import Market
+from tests.stall import registered_store
 
 T = TypeVar("T")
 
-SOURCE = Path(__file__).parents[2] / "src"
+HOME = Path(__file__).parents[2]
 MONEY = ("payment", "wallet", "group-buying", "order", "settlement")
 """The services whose api process is killed."""
 PATIENCE = 90.0
 """Seconds that somebody keeps on asking; a process is back after a few, on a busy machine after more."""
 START_SECONDS = 90.0
-SOON = 12.0
-"""After so many seconds of asking for one thing, the clock of everybody moves on."""
+SOON = 1.0
+"""After so many seconds of asking for one thing the clock of everybody moves on, and no sooner again."""
 
 
 def _free_shift() -> int:
@@ -46,15 +50,60 @@ def _free_shift() -> int:
             return shift
 
 
+class Nursery:
+    """Where processes of the platform come from (nursery.py); each takes a fork to start, not the import of everything."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._turn = asyncio.Lock()
+
+    async def open(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "tests.chaos.nursery"),
+            env={**os.environ, "PYTHONPATH": f"{HOME / 'src'}{os.pathsep}{HOME}"},
+            cwd=self._folder,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+
+    async def _asked(self, **wanted: Any) -> int | None:
+        async with self._turn:
+            assert self._process.stdin is not None and self._process.stdout is not None
+            self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
+            answer: int | None = json.loads(await self._process.stdout.readline())
+            return answer
+
+    async def start(self, arguments: list[str], environment: dict[str, str], log: Path) -> int:
+        """Start a process; answers its number."""
+        started = await self._asked(do="start", arguments=arguments, environment=environment, log=str(log))
+        assert started is not None
+        return started
+
+    async def kill(self, process: int) -> None:
+        """``kill -9``; returns once the process is gone."""
+        await self._asked(do="kill", process=process)
+
+    async def exit_code(self, process: int) -> int | None:
+        """What a process has ended with; None while it runs."""
+        return await self._asked(do="look", process=process)
+
+    async def close(self) -> None:
+        """End everything that was started."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+
+
 class Stack:
     """A house whose money services and worker are processes of their own."""
 
     def __init__(self, servers: Servers, template: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="patungan-chaos-"))
         self._shift = _free_shift()
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._nursery = Nursery(self._folder)
+        self._processes: dict[str, int] = {}
         self._remote = False
-        self._lock = asyncio.Lock()
+        self._moved = 0.0
         ports = {name: service_named(name).port + self._shift for name in MONEY}
         self.house = House(
             servers,
@@ -66,20 +115,31 @@ class Stack:
             settings={
                 "PATUNGAN_PORT_SHIFT": str(self._shift),
                 "PATUNGAN_CLOCK_FILE": str(self._folder / "clock"),
-                "DATABASE_POOL_SIZE": "5",
+                "DATABASE_POOL_SIZE": "3",
+                "SETTLEMENT_APPROVAL_ABOVE": "2000000",
             },
         )
 
     async def __aenter__(self) -> Self:
+        await self._nursery.open()
         await self.house.__aenter__()
-        self.owner = await self.house.owner()
+        self.owner = await asyncpg.create_pool(self.house.environment["DATABASE_URL"], min_size=1, max_size=6)
         await asyncio.gather(self.start("api"), self.start("worker"))
         self.market = await self.patiently(lambda: Market.open(self.house))
+        factory_id = UUID(self.market.product["factory_id"])
+        self.payees = [(self.market.owner, factory_id), *await self.patiently(lambda: self._stores(STALLS))]
+        """The factory with its owner, then the stores with theirs."""
+        self.finance = [await self.house.person(Role.OFFICE_STAFF, Scope.FINANCE) for _ in range(2)]
         return self
+
+    async def _stores(self, count: int) -> list[tuple[Person, UUID]]:
+        owners = [await self.house.person() for _ in range(count)]
+        return [(owner, UUID((await registered_store(owner))["id"])) for owner in owners]
 
     async def __aexit__(self, *_: object) -> None:
         for name in list(self._processes):
             await self.kill(name)
+        await self._nursery.close()
         await self.owner.close()
         await self.house.__aexit__(None, None, None)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -88,25 +148,16 @@ class Stack:
         """Start a process, and wait for an api until it answers."""
         chosen = [word for service in MONEY for word in ("--service", service)] if name == "api" else []
         environment = {
-            **os.environ,
             **self.house.environment,
-            "PYTHONPATH": str(SOURCE),
             "LOG_LEVEL": "warning",
             "PATUNGAN_SHAPE": "split" if self._remote else "",
         }
-        with self.log(name).open("ab") as output:
-            self._processes[name] = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "patungan.operations.serve", name, *chosen),
-                env=environment,
-                cwd=self._folder,
-                stdout=output,
-                stderr=output,
-            )
+        self._processes[name] = await self._nursery.start([name, *chosen], environment, self.log(name))
         if name == "api":
             await self.house.eventually(self._api_answers, seconds=START_SECONDS)
 
     async def _api_answers(self) -> bool:
-        assert self._processes["api"].returncode is None, self.log("api").read_text()[-4000:]
+        assert await self._nursery.exit_code(self._processes["api"]) is None, self.log("api").read_text()[-4000:]
         with contextlib.suppress(httpx.TransportError):
             answers = [await self.house.client.get(self.house.url(name, "/health")) for name in MONEY]
             return all(each.status_code == 200 for each in answers)
@@ -118,10 +169,7 @@ class Stack:
 
     async def kill(self, name: str) -> None:
         """End a process at once, with whatever it was in the middle of."""
-        process = self._processes.pop(name)
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        await self._nursery.kill(self._processes.pop(name))
 
     async def kill_and_start(self, names: tuple[str, ...], pause: float, *, remote: bool) -> None:
         """Kill processes and start them again after a pause; the worker calls services over HTTP from then on, or not."""
@@ -130,10 +178,11 @@ class Stack:
         self._remote = remote
         await asyncio.gather(*(self.start(name) for name in names))
 
-    def alive(self) -> None:
+    async def alive(self) -> None:
         """Fails the test where a process ended by itself."""
         for name, process in self._processes.items():
-            assert process.returncode is None, f"{name} ended by itself: {self.log(name).read_text()[-4000:]}"
+            code = await self._nursery.exit_code(process)
+            assert code is None, f"{name} ended by itself with {code}: {self.log(name).read_text()[-4000:]}"
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Carry something out, again and again while a service is away."""
@@ -147,20 +196,50 @@ class Stack:
 
     async def ask(self, person: Person, method: str, service: str, path: str, body: Any = None) -> httpx.Response:
         """Ask a service as a browser does: again under the same key until it answers, be it with a refusal."""
-        key, began = str(uuid4()), time.monotonic()
+        key = str(uuid4())
+        return await self._asked(path, lambda: person.request(method, service, path, body, key=key))
+
+    async def have_done(self, service: str, path: str) -> None:
+        """Have a service do something as a scheduler does."""
+        key = str(uuid4())
+
+        def attempt() -> Awaitable[httpx.Response]:
+            headers = {"Authorization": f"Bearer {self.house.service_token(service)}", "Idempotency-Key": key}
+            return self.house.request("POST", service, path, headers=headers)
+
+        response = await self._asked(path, attempt)
+        assert response.status_code == 202, response.text
+
+    async def _asked(self, path: str, attempt: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+        began = time.monotonic()
         while True:
             with contextlib.suppress(httpx.TransportError):
-                response = await person.request(method, service, path, body, key=key)
+                response = await self._waited_for(attempt())
                 # A token may run out on the way, for the clock jumps.
                 if response.status_code < 500 and response.status_code != 401:
                     return response
                 assert response.status_code in (401, 502, 503, 504), response.text
             waited = time.monotonic() - began
-            assert waited < PATIENCE, f"{method} {path} got no answer"
+            assert waited < PATIENCE, f"{path} got no answer"
             await asyncio.sleep(0.15)
             if waited > SOON:
-                # Who was in the middle of it when it was killed holds it until its lease is over.
-                self.house.later(seconds=20)
+                self._leases_end()
+
+    async def _waited_for(self, answer: Awaitable[httpx.Response]) -> httpx.Response:
+        asked = asyncio.ensure_future(answer)
+        try:
+            while not (await asyncio.wait({asked}, timeout=SOON))[0]:
+                self._leases_end()
+            return asked.result()
+        finally:
+            asked.cancel()
+
+    def _leases_end(self) -> None:
+        """Move the clock on: who was in the middle of something when it was killed holds it until its lease is over, and
+        whoever asks for it waits so long."""
+        if time.monotonic() > self._moved + SOON:
+            self.house.later(seconds=80)
+            self._moved = time.monotonic()
 
     async def call(self, operation: Operation[Any, Any], request: msgspec.Struct) -> Any:
         """Call an operation as another service does, again until it answers."""
@@ -168,12 +247,10 @@ class Stack:
 
     async def value(self, query: str, *args: Any) -> Any:
         """One value of the whole database."""
-        async with self._lock:
-            return await self.owner.fetchval(query, *args)
+        return await self.owner.fetchval(query, *args)
 
     async def rows(self, query: str, *args: Any) -> list[asyncpg.Record]:
-        async with self._lock:
-            return list(await self.owner.fetch(query, *args))
+        return list(await self.owner.fetch(query, *args))
 
     async def status_of(self, payment_id: UUID) -> str:
         return str(await self.value("select status from payment.payments where id = $1", payment_id))

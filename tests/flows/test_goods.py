@@ -4,67 +4,18 @@ button, the goods come in two parts with damage and once more for what was spoil
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from patungan.contracts import warehouse
 from tests.books import assert_books_whole
 from tests.house import House
+from tests.maker import Maker
 from tests.market import Market
-
-ORDERS = "/api/warehouse/purchase-orders"
-
-
-class _Factory:
-    """The factory's side: its telephone and its purchase orders."""
-
-    def __init__(self, market: Market) -> None:
-        self.market, self.house = market, market.house
-
-    async def orders(self) -> list[Any]:
-        found = await self.market.admin.get("warehouse", ORDERS, product_id=self.market.product["id"])
-        return list(found["items"])
-
-    async def newest(self, count: int) -> Any:
-        """The newest order, once there are so many."""
-
-        async def there() -> bool:
-            return len(await self.orders()) == count
-
-        await self.house.eventually(there, seconds=60)
-        return (await self.orders())[0]
-
-    async def confirm(self, order: Any) -> None:
-        """Press the button of the order's message."""
-        found: list[Any] = []
-
-        async def arrived() -> bool:
-            params = {"phone": self.market.owner.phone, "channel": "whatsapp"}
-            listed = (await self.house.client.get(f"{self.house.sandbox_url}/_sandbox/messages", params=params)).json()
-            found[:] = [each for each in listed["messages"] if order["code"] in each["text"]]
-            return bool(found)
-
-        await self.house.eventually(arrived, seconds=60)
-        path = f"{self.house.sandbox_url}/_sandbox/messages/{found[0]['id']}/press"
-        assert (await self.house.client.post(path, json={"button": 0})).status_code == 200
-
-        async def confirmed() -> bool:
-            return bool((await self.orders())[0]["status"] == "confirmed")
-
-        await self.house.eventually(confirmed, seconds=60)
-
-    async def ship(self, order: Any) -> None:
-        for status in ("in_production", "shipped"):
-            await self.market.owner.post("warehouse", f"{ORDERS}/{order['id']}/status", {"status": status})
-
-    async def receive(self, order: Any, received: int, damaged: int = 0) -> Any:
-        lines = [{"received": received, "damaged": damaged}]
-        return await self.market.admin.post("warehouse", f"{ORDERS}/{order['id']}/receipts", {"lines": lines})
 
 
 async def test_a_session_short_of_stock(house: House) -> None:
     market = await Market.open(house)
-    factory = _Factory(market)
+    factory = Maker(market)
     await market.stock(3)
     session = await market.session(target_moq=10)
     buyers = [await market.buyer() for _ in range(2)]
@@ -89,11 +40,7 @@ async def test_a_session_short_of_stock(house: House) -> None:
     await factory.ship(further)
     await factory.receive(further, 12)
     await market.reaches(session, "orders_created", seconds=60)
-    (item,) = (await market.admin.get("warehouse", "/api/warehouse/inventory", product_id=market.product["id"]))[
-        "items"
-    ]
-    figures = {name: item[name] for name in ("quantity", "reserved", "available", "damaged", "incoming", "waiting")}
-    assert figures == {
+    assert await factory.stock() == {
         "quantity": 21, "reserved": 10, "available": 11, "damaged": 6, "incoming": 0, "waiting": 0
     }  # fmt: skip
     invoices = (await market.admin.get("warehouse", "/api/warehouse/invoices", purchase_order_id=further["id"]))[

@@ -55,6 +55,8 @@ async def test_two_orders_of_one_checkout_go_their_own_ways(house: House) -> Non
     assert await checkout.held() == [0, 0]
     shown = await buyer.get("payment", f"/api/payments/{paid.id}")
     assert (shown["status"], shown["refunded_amount"]) == ("paid", B)
+    receipt = await buyer.request("GET", "payment", f"/api/payments/{paid.id}/receipt.pdf")
+    assert (receipt.status_code, receipt.content[:5]) == (200, b"%PDF-")
     await assert_books_whole(house)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, time, timedelta
 from uuid import uuid4
 
 from patungan.contracts import wallet as contract
 from patungan.kernel.money import Rupiah
+from patungan.kernel.time import JAKARTA
 from patungan.ledger import accounts
 from tests.books import assert_books_whole
 from tests.house import House, Person
@@ -25,6 +27,8 @@ from tests.purse import (
     value,
     withdraw,
 )
+
+TUESDAY = 1
 
 
 async def refunded_buyers(house: House, *quantities: int) -> list[Person]:
@@ -95,7 +99,25 @@ async def test_a_lost_answer_then_completed(house: House) -> None:
     await assert_books_whole(house)
 
 
-async def test_held_for_a_payment_and_given_back(house: House) -> None:
+async def _sent_by_the_calendar(house: House, person: Person) -> None:
+    """Tuesday's and Friday's batch, at 10:00 in Jakarta, each with what was requested before it."""
+    before = await balance(person)
+    today = house.clock.now().astimezone(JAKARTA).date()
+    tuesday = today + timedelta(days=(TUESDAY - today.weekday()) % 7 or 7)
+    for day in (tuesday, tuesday + timedelta(days=3)):
+        start = datetime.combine(day, time(10), tzinfo=JAKARTA)
+        house.clock.advance(start - timedelta(minutes=1) - house.clock.now())
+        made = await withdraw(person, 50_000)
+        assert datetime.fromisoformat(made["batch_at"]) == start
+        assert (await shown(person, made))["status"] == "pending"
+        house.clock.advance(timedelta(minutes=2))
+        await becomes(person, made, "completed")
+        before -= 50_000
+        assert await balance(person) == before
+    await assert_books_whole(house)
+
+
+async def test_held_for_a_payment_and_given_back_and_the_batches_of_the_week(house: House) -> None:
     (sari,) = await refunded_buyers(house, 2)
     before, payment_id, payment = await balance(sari), uuid4(), house.context("payment")
     held = await payment.call(
@@ -117,3 +139,4 @@ async def test_held_for_a_payment_and_given_back(house: House) -> None:
         assert released.status == "released"
     assert await balance(sari) == before
     await assert_books_whole(house)
+    await _sent_by_the_calendar(house, sari)

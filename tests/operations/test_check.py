@@ -23,7 +23,7 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_few_failures_are_tried_again_and_many_are_not(remembered: Path, failed: int, tried: bool) -> None:
     remembered.write_text(json.dumps({f"tests/test_x.py::test_{number}": True for number in range(failed)}))
     again = check._second_try(COMMAND, 1)
-    assert again == ([*COMMAND, "--last-failed", "--last-failed-no-failures", "none"] if tried else None)
+    assert again == ([*COMMAND, "-n", "0", "--last-failed", "--last-failed-no-failures", "none"] if tried else None)
 
 
 def test_only_failed_tests_and_ended_processes_are_tried_again(remembered: Path) -> None:

@@ -209,6 +209,7 @@ async def test_leg_one_follows_its_purchase_order_and_its_cost_is_recorded(yard:
     depot = await Depot.open(yard.house, "M")
     await depot.fulfil(new_session(), M=24)
     (order,) = await depot.orders()
+    await yard.faults({"provider": "biteship", "operation": "rates", "action": "fail"})
 
     async def bulk() -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = (await depot.owner.get("logistics", BULK))["items"]
@@ -224,10 +225,34 @@ async def test_leg_one_follows_its_purchase_order_and_its_cost_is_recorded(yard:
     for po_status, status in (("confirmed", "pending"), ("in_production", "pending"), ("shipped", "in_transit")):
         await depot.owner.post("warehouse", f"{ORDERS}/{order['id']}/status", {"status": po_status})
         leg = await reaches(status)
-    assert (leg["cost"], leg["cost_is_estimated"], leg["purchase_order_code"]) == (50_000, True, order["code"])
+        if po_status == "confirmed":
+            # While no courier has a price it counts as what the settings say.
+            assert (leg["cost"], leg["cost_is_estimated"], leg["purchase_order_code"]) == (50_000, True, order["code"])
+            await yard.faults()
+            yard.house.later(minutes=11)
+
+    # 24 units of 250 g are a carton of 6 kg, from the factory to the warehouse.
+    rates = await depot.owner.post(
+        "logistics", "/api/logistics/rates",
+        {
+            "product_id": depot.product_id, "variant_id": depot.variants["M"], "quantity": 24,
+            "origin_postal_code": "51127", "postal_code": depot.market.warehouse["postal_code"],
+        },
+    )  # fmt: skip
+    price = rates["items"][0]["price"]
+    assert (rates["chargeable_kilograms"], price > 50_000) == (6, True)
+
+    async def priced() -> bool:
+        return bool((await bulk())[0]["cost"] == price)
+
+    await yard.house.eventually(priced, seconds=30)
     path = f"{BULK}/{leg['id']}"
     named = await depot.owner.request("PATCH", "logistics", path, {"carrier": "Truk Jaya", "waybill": "TJ-1"})
-    assert (named.status_code, named.json()["carrier"], named.json()["cost"]) == (200, "Truk Jaya", 50_000)
+    assert (named.json()["carrier"], named.json()["cost"], named.json()["cost_is_estimated"]) == (
+        "Truk Jaya",
+        price,
+        True,
+    )
     refused = await depot.owner.request("PATCH", "logistics", path, {"cost": 1})
     assert (refused.status_code, refused.json()["code"]) == (409, "shipment_refused")
     paid = (await yard.worker.request("PATCH", "logistics", path, {"cost": 350_000})).json()

@@ -167,3 +167,37 @@ async def test_a_product_that_is_not_on_sale_has_no_rates(shop: Shop) -> None:
     assert response.status_code == 204, response.text
     problem = await ask(buyer, shop, 404, product_id=hidden["id"], postal_code=BANDUNG)
     assert problem["code"] == "product_not_found"
+
+
+async def test_the_service_area_decides_who_delivers(shop: Shop) -> None:
+    house, buyer, admin = shop.house, await shop.house.person(), await shop.house.admin()
+    area, kupang = "/api/addresses/service-area", "85111"
+    services = [each["service"] for each in (await ask(buyer, shop, postal_code=kupang))["items"]]
+    couriers = {each.split(":")[0] for each in services}
+    assert services and couriers
+
+    async def rule(courier: str, *, served: bool) -> None:
+        body = {"region_code": "53.71", "courier": courier, "served": served, "reason": "Laut sedang berombak"}
+        answer = await admin.request("PUT", "address", area, body)
+        assert answer.status_code == 200, answer.text
+        house.later(seconds=20)
+
+    async def offered() -> set[str]:
+        return {each["service"].split(":")[0] for each in (await ask(buyer, shop, postal_code=kupang))["items"]}
+
+    refused = services[0].split(":")[0]
+    await rule(refused, served=False)
+    assert refused not in await offered()
+    elsewhere = (await ask(buyer, shop, postal_code=BANDUNG))["items"]
+    assert elsewhere and elsewhere == (await ask(buyer, shop, postal_code=BANDUNG))["items"]
+    await rule("", served=False)
+    problem = await ask(buyer, shop, 409, postal_code=kupang)
+    assert (problem["code"], problem["field"]) == ("outside_service_area", "postal_code")
+    assert await directly(shop, JAKARTA, kupang, 250, 5) == []
+    for courier in ("", refused):
+        path = f"{area}?region_code=53.71&courier={courier}"
+        assert (await admin.request("DELETE", "address", path)).status_code == 204
+    # What was known is gone by for a moment, then asked anew.
+    assert (await ask(buyer, shop, 409, postal_code=kupang))["code"] == "outside_service_area"
+    house.later(seconds=20)
+    assert await offered() == couriers

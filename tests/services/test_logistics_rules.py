@@ -15,8 +15,10 @@ from patungan.kernel.money import Rupiah
 from patungan.providers.couriers import Rate as Quote
 from patungan.services.logistics.places import places
 from patungan.services.logistics.rules import (
+    CARTON_KILOGRAMS,
     Parcel,
     Speed,
+    cartons,
     check_parcel,
     flat_rate,
     offers,
@@ -182,3 +184,23 @@ def test_a_postal_code_leads_to_its_place() -> None:
     found = places()["40132"]
     assert (found.province, found.city, found.district) == ("Jawa Barat", "Kota Bandung", "Coblong")
     assert "00000" not in places()
+
+
+def test_cartons_of_leg_one() -> None:
+    shirt = parcel(250, 10, 10, 10)
+    assert cartons(shirt, 24) == [(parcel(6_000, 10, 10, 240), 1)]
+    assert cartons(shirt, 300) == [(parcel(30_000, 10, 10, 1_200), 2), (parcel(15_000, 10, 10, 600), 1)]
+    assert cartons(shirt, 120) == [(parcel(30_000, 10, 10, 1_200), 1)]
+    heavy = parcel(45_000, 40, 40, 40)
+    assert cartons(heavy, 3) == [(heavy, 3)]
+    assert cartons(shirt, 0) == []
+
+
+@given(PARCELS, st.integers(1, 5_000))
+def test_cartons_hold_every_unit_and_are_not_too_heavy(unit: Parcel, quantity: int) -> None:
+    packed = cartons(unit, quantity)
+    assert sum(carton.weight_grams * count for carton, count in packed) == unit.weight_grams * quantity
+    assert sum(carton.height_cm * count for carton, count in packed) == unit.height_cm * quantity
+    assert len(packed) <= 2 and all(count == 1 for _, count in packed[1:])
+    for carton, _ in packed:
+        assert carton.kilograms <= CARTON_KILOGRAMS or carton == unit

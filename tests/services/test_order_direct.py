@@ -14,6 +14,9 @@ from tests.depot import refused
 from tests.house import House
 from tests.purse import fill
 
+NOWHERE = "0e7a1f7c-2b56-4a7e-9d43-5b1d0c9a6e21"
+"""An id that nothing has; fixed, since two test processes must name their tests alike."""
+
 
 @pytest.fixture(scope="module")
 async def bazaar(one_house: House) -> Bazaar:
@@ -62,9 +65,9 @@ async def test_a_cart_is_its_owners(bazaar: Bazaar) -> None:
         ({"quantity": 9_999}, "not_enough_stock"),
         ({"quantity": 0}, "invalid_input"),
         ({"unit_price": 0}, "invalid_input"),
-        ({"product_id": str(uuid4())}, "not_on_offer"),
-        ({"variant_id": str(uuid4())}, "not_on_offer"),
-        ({"seller_id": str(uuid4())}, "not_on_offer"),
+        ({"product_id": NOWHERE}, "not_on_offer"),
+        ({"variant_id": NOWHERE}, "not_on_offer"),
+        ({"seller_id": NOWHERE}, "not_on_offer"),
         ({"discount": 1}, "invalid_input"),
     ],
     ids=str,
@@ -197,21 +200,3 @@ async def test_finance_refunds_and_reports(bazaar: Bazaar) -> None:
     assert (await buyer.person.request("GET", "order", "/api/orders/all/daily-report")).status_code == 403
     own = await bazaar.stall.owner.get("order", "/api/orders/seller/figures", first=day, last=day)
     assert all(each["source"] == "seller" for each in own["sources"])
-
-
-@pytest.mark.parametrize("own", [False, True], ids=["surplus", "seller"])
-async def test_five_hundred_buyers_for_the_last_hundred(one_house: House, own: bool) -> None:
-    bazaar = await Bazaar.open(one_house, 100, 100)
-    buyers = [await bazaar.market.buyer() for _ in range(20)]
-    couriers = await bazaar.couriers(buyers[0], bazaar.line(1, own=own))
-    at_once = asyncio.Semaphore(100)
-
-    async def one(n: int) -> Any:
-        async with at_once:
-            return await bazaar.ask(buyers[n % 20], bazaar.line(1, own=own), couriers=couriers)
-
-    answers = await asyncio.gather(*(one(n) for n in range(500)))
-    codes = [each.status_code for each in answers]
-    assert (codes.count(201), codes.count(409)) == (100, 400), {each.json().get("code") for each in answers}
-    assert {each.json()["code"] for each in answers if each.status_code == 409} <= {"not_enough_stock", "not_on_offer"}
-    await bazaar.stocks_become(*(((100, 0), (100, 100)) if own else ((100, 100), (100, 0))))

@@ -17,7 +17,7 @@ from patungan.contracts import group_buying
 from patungan.kernel.identity import Role
 from patungan.kernel.money import Rupiah
 from patungan.services.product import sheet
-from patungan.services.product.sheet import COLUMNS, SheetProduct
+from patungan.services.product.sheet import COLUMNS, SheetProduct, SheetVariant
 from tests.house import House, Person
 from tests.shop import category, product_input, published_product, selling_factory
 
@@ -155,7 +155,7 @@ async def test_what_is_no_sheet_is_refused_whole(one_house: House, text: str | b
 
 async def test_prices_of_an_open_session_stay_through_an_import(one_house: House) -> None:
     owner, factory = await selling_factory(one_house)
-    product = await published_product(one_house, owner, factory["id"])
+    product = await published_product(one_house, owner, factory["id"], variants=[{"name": "S"}])
     producer = one_house.context("group-buying")
     async with producer.db.transaction() as tx:
         await producer.publish(
@@ -183,6 +183,12 @@ async def test_prices_of_an_open_session_stay_through_an_import(one_house: House
     ]
     same = f"{HEADING}\n{product['sku']},Nama Boleh,{slug},{PRICES}\n"
     assert (await send(owner, factory["id"], same)).json()["updated"] == 1
+    dearer = f"{HEADING},variant_sku,variant_price_adjustment\n{product['sku']},Nama Boleh,{slug},{PRICES},{product['sku']}-1,"
+    answer = (await send(owner, factory["id"], f"{dearer}500\n")).json()
+    assert [(each["line"], each["column"], each["code"]) for each in answer["errors"]] == [
+        (2, "variant_price_adjustment", "product_in_session")
+    ]
+    assert (await send(owner, factory["id"], f"{dearer}0\n")).json()["unchanged"] == 1
 
 
 async def test_who_may_import_and_export(one_house: House) -> None:
@@ -253,13 +259,126 @@ async def test_an_export_comes_back_unchanged(one_house: House) -> None:
     assert (back["created"], back["updated"], back["unchanged"], back["errors"]) == (0, 0, 510, [])
 
 
+VARIANTS = ",variant_sku,variant_name,variant_price_adjustment"
+BLANK = "," * 7
+
+
+async def variants_of(owner: Person, product_id: str) -> list[tuple[str, str, int, int]]:
+    """SKU, name, adjustment and weight of a product's variants, in their order."""
+    shown = await owner.get("product", f"/api/products/mine/{product_id}")
+    return [(each["sku"], each["name"], each["price_adjustment"], each["weight_grams"]) for each in shown["variants"]]
+
+
+async def test_variants_are_made_changed_and_given_out(one_house: House) -> None:
+    owner, factory = await selling_factory(one_house)
+    kind, sku = (await category(one_house))["slug"], f"VAR-{number()}"
+    text = (
+        f"{HEADING},weight_grams{VARIANTS}\n"
+        f"{sku},Kemeja,{kind},{PRICES},300,{sku}-s,S,\n"
+        f"{sku.lower()}{BLANK},,{sku}-M,M,5000\n"
+        f"{sku},Kemeja,{kind},{PRICES},300,{sku}-L,'-L,-2500\n"
+    )
+    made = (await send(owner, factory["id"], text)).json()
+    assert (made["created"], made["variants"], made["errors"]) == (1, 3, [])
+    (mine,) = (await owner.get("product", "/api/products/mine"))["items"]
+    assert await variants_of(owner, mine["id"]) == [
+        (f"{sku}-S", "S", 0, 300), (f"{sku}-M", "M", 5_000, 300), (f"{sku}-L", "-L", -2_500, 300),
+    ]  # fmt: skip
+    exported = (await owner.request("GET", "product", "/api/products/exports")).text
+    rows = list(csv.DictReader(io.StringIO(exported)))
+    assert [(each["sku"], each["name"], each["variant_sku"], each["variant_price_adjustment"]) for each in rows] == [
+        (sku, "Kemeja", f"{sku}-S", "0"), (sku, "", f"{sku}-M", "5000"), (sku, "", f"{sku}-L", "'-2500"),
+    ]  # fmt: skip
+    back = (await send(owner, factory["id"], exported)).json()
+    assert (back["unchanged"], back["updated"], back["variants"], back["errors"]) == (1, 0, 0, [])
+    changes = (
+        f"{HEADING}{VARIANTS}\n{sku},Kemeja,{kind},{PRICES},{sku}-M,Medium,\n"
+        f"{sku}{BLANK},{sku}-L,,0\n{sku}{BLANK},{sku}-XL,XL,7000\n"
+    )
+    dry = (await send(owner, factory["id"], changes, dry_run="true")).json()
+    assert (dry["applied"], dry["updated"], dry["variants"]) == (False, 1, 3)
+    changed = (await send(owner, factory["id"], changes)).json()
+    assert (changed["applied"], changed["updated"], changed["variants"], changed["errors"]) == (True, 1, 3, [])
+    assert await variants_of(owner, mine["id"]) == [
+        (f"{sku}-S", "S", 0, 300), (f"{sku}-M", "Medium", 5_000, 300), (f"{sku}-L", "-L", 0, 300),
+        (f"{sku}-XL", "XL", 7_000, 300),
+    ]  # fmt: skip
+
+
+async def test_faults_of_variants_are_named_by_line_and_column(one_house: House) -> None:
+    owner, factory = await selling_factory(one_house)
+    stranger, theirs = await selling_factory(one_house)
+    other = await published_product(one_house, stranger, theirs["id"], variants=[{"name": "S"}])
+    taken, kind, n = other["variants"][0]["sku"], (await category(one_house))["slug"], number()
+    text = (
+        f"{HEADING}{VARIANTS}\n"
+        f"A-{n},Kemeja,{kind},{PRICES},A-{n}-1,S,\n"
+        f"A-{n}{BLANK},A-{n}-1,Lagi,\n"
+        f"A-{n}{BLANK},A-{n}-2,,0\n"
+        f"A-{n}{BLANK},A-{n}-3,Murah,-70000\n"
+        f"A-{n}{BLANK},{taken},Milik Lain,0\n"
+        f"A-{n},Kaus,{kind},{PRICES},A-{n}-4,Lain Nama,0\n"
+        f"A-{n}{BLANK},,Tanpa SKU,0\n"
+        f"A-{n}{BLANK},A-{n}-5,Rusak,5.000\n"
+        f"A-{n}{BLANK},,,\n"
+        f"B-{n},Celana,tidak-ada,{PRICES},B-{n}-1,S,\n"
+        f"B-{n}{BLANK},B-{n}-2,M,\n"
+        f"C-{n},Celana,{kind},100000,100000,90000,80000,,C-{n}-1,S,\n"
+        f"C-{n}{BLANK},C-{n}-2,M,\n"
+        f"A-{n}{BLANK},A-{n}-6,Baik,-69999\n"
+    )
+    wrong = [
+        (3, "variant_sku", "sku_repeated"),
+        (4, "variant_name", "missing"),
+        (5, "variant_price_adjustment", "invalid"),
+        (6, "variant_sku", "sku_taken"),
+        (7, "name", "differs"),
+        (8, "variant_sku", "missing"),
+        (9, "variant_price_adjustment", "invalid"),
+        (10, "sku", "sku_repeated"),
+        (11, "category", "category_not_found"),
+        (12, "sku", "product_refused"),
+        (13, "price_tier_100", "missing"),
+        (14, "sku", "product_refused"),
+    ]
+    whole = (await send(owner, factory["id"], text)).json()
+    assert [(each["line"], each["column"], each["code"]) for each in whole["errors"]] == wrong
+    assert (whole["applied"], (await owner.get("product", "/api/products/mine"))["total"]) == (False, 0)
+    by_line = (await send(owner, factory["id"], text, mode="by_line")).json()
+    assert [(each["line"], each["column"], each["code"]) for each in by_line["errors"]] == wrong
+    assert (by_line["created"], by_line["variants"], by_line["refused"]) == (1, 2, 12)
+    (mine,) = (await owner.get("product", "/api/products/mine"))["items"]
+    assert [each[:3] for each in await variants_of(owner, mine["id"])] == [
+        (f"A-{n}-1", "S", 0), (f"A-{n}-6", "Baik", -69_999),
+    ]  # fmt: skip
+    lower = f"{HEADING}\nA-{n},Kemeja,{kind},100000,100000,90000,80000,69999\n"
+    refused = (await send(owner, factory["id"], lower)).json()
+    assert [(each["column"], each["code"]) for each in refused["errors"]] == [("price_tier_100", "invalid")]
+    together = f"{HEADING}{VARIANTS}\nA-{n},Kemeja,{kind},100000,100000,90000,80000,60000,A-{n}-6,,-1000\n"
+    assert (await send(owner, factory["id"], together)).json()["updated"] == 1
+    full = "".join(f"A-{n}{BLANK},A-{n}-X{each},Nomor {each},0\n" for each in range(49))
+    many = f"{HEADING}{VARIANTS}\nA-{n},Kemeja,{kind},100000,100000,90000,80000,60000,A-{n}-1,,\n{full}"
+    beyond = (await send(owner, factory["id"], many)).json()
+    assert [(each["line"], each["column"], each["code"]) for each in beyond["errors"]] == [
+        (51, "variant_sku", "conflict")
+    ]
+
+
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
 _PLAIN = st.from_regex(r"\A[A-Za-z=+@'-][A-Za-z ,\"']{2,20}[a-z]\Z")
 PRICE = st.integers(1, 1_000_000_000).map(Rupiah)
 
 
-@given(_PLAIN, _TEXT.map(str.strip).filter(lambda text: "\r" not in text), PRICE, st.booleans(), st.none() | PRICE)
-def test_what_is_written_is_read_again(name: str, text: str, price: Rupiah, renews: bool, cost: Rupiah | None) -> None:
+_ADJUSTMENTS = st.lists(st.integers(-1_000_000_000, 1_000_000_000), max_size=4)
+
+
+@given(
+    _PLAIN, _TEXT.map(str.strip).filter(lambda text: "\r" not in text), PRICE, st.booleans(), st.none() | PRICE,
+    _ADJUSTMENTS,
+)  # fmt: skip
+def test_what_is_written_is_read_again(
+    name: str, text: str, price: Rupiah, renews: bool, cost: Rupiah | None, adjustments: list[int]
+) -> None:
     quoted = name.startswith("'") and name[1:].startswith(("=", "+", "-", "@"))
     if quoted:
         return
@@ -267,8 +386,12 @@ def test_what_is_written_is_read_again(name: str, text: str, price: Rupiah, rene
         sku="SKU-1", name=name, description=text, category="teh", base_price=price, price_tier_25=price,
         price_tier_50=price, price_tier_75=price, price_tier_100=price, renews=renews, cost_price=cost,
     )  # fmt: skip
-    lines, errors = sheet.read(sheet.write_heading() + sheet.write([product]))
+    variants = [
+        SheetVariant(sku=f"SKU-1-{n}", name="=Besar", price_adjustment=each) for n, each in enumerate(adjustments)
+    ]
+    lines, errors = sheet.read(sheet.write_heading() + sheet.write([(product, variants)]))
     assert errors == []
+    assert [each.variant for each in lines[0].variants] == variants
     if not (text.startswith("'") and text[1:].startswith(("=", "+", "-", "@", "\t", "\r"))):
         assert [each.product for each in lines] == [product]
 

@@ -19,7 +19,7 @@ from patungan.services.settlement.queries.lines import Payee
 from patungan.services.settlement.rules import Cycle, PayeeKind, period_at
 from tests.house import House, Person
 from tests.payday import FAILING, RETURNING, STAYING, Payday, clerk
-from tests.purse import entries, payouts, tell
+from tests.purse import entries, faults, payouts, tell
 
 
 async def code_of(answer: Any) -> tuple[int, str]:
@@ -203,6 +203,26 @@ async def test_sent_back_by_the_bank_and_tried_again(one_house: House) -> None:
     assert (paid["attempt"], await payday.balance()) == (2, 0)
 
 
+async def test_sent_back_is_found_though_its_news_is_lost(one_house: House) -> None:
+    # The first callback, of the payout's success, passes; the second, that it came back, is lost.
+    lost = {"provider": "xendit", "operation": "callback.payout", "action": "lose", "probability": 0.5, "seed": 1}
+    payday = await Payday.open(one_house, RETURNING)
+    await payday.adjusted(650_000)
+    await payday.agree(cycle="daily")
+    await faults(one_house, lost)
+    made = await payday.becomes(await payday.settled(), "completed")
+    assert await payday.balance() == 0
+
+    async def came_back() -> bool:
+        return [each["status"] for each in await payouts(one_house, made["code"])] == ["REVERSED"]
+
+    await one_house.eventually(came_back, seconds=60)
+    one_house.later(hours=24, minutes=5)
+    failed = await payday.becomes(made, "failed")
+    assert (failed["failure_reason"], await payday.balance()) == ("REVERSED", 650_000)
+    await faults(one_house)
+
+
 async def test_news_that_does_not_fit_changes_nothing(one_house: House) -> None:
     payday = await Payday.open(one_house, STAYING)
     await payday.adjusted(300_000)
@@ -296,7 +316,7 @@ async def test_adjustments_are_made_by_two_persons(one_house: House) -> None:
         ("adjustments", {"amount": 10**30, "reason": "Terlalu banyak"}),
         ("generate", {"pay_on": "2199-01-01"}),
         ("generate", {"pay_on": "soon"}),
-        ("generate", {"payee_kind": "office"}),
+        ("generate", {"payee_kind": "agent"}),
         ("generate", {"more": 1}),
     ],
 )
@@ -317,7 +337,7 @@ async def test_agreements_that_cannot_be(one_house: House) -> None:
     for terms in ({"office_percent": 5}, {"cycle": "yearly"}, {"office_percent": 101, "office_id": str(uuid4())}):
         refused = await payday.finance.request("PUT", "settlement", path, terms)
         assert await code_of(refused) == (400, "invalid_input")
-    odd = await payday.finance.request("PUT", "settlement", path.replace("factory", "office"), {})
+    odd = await payday.finance.request("PUT", "settlement", path.replace("factory", "agent"), {})
     assert await code_of(odd) == (400, "invalid_input")
 
 
@@ -338,8 +358,9 @@ async def test_who_may_see_and_do_what(one_house: House) -> None:
     assert await code_of(hidden) == (404, "payee_not_found")
     customer = await one_house.person()
     worker = await one_house.person(Role.OFFICE_STAFF, Scope.WAREHOUSE)
-    for person in (customer, worker):
-        assert (await person.request("GET", "settlement", "/api/settlements")).status_code == 403
+    assert (await customer.request("GET", "settlement", "/api/settlements")).status_code == 403
+    # An office's staff see those of the office that they manage, and this person manages none.
+    assert (await worker.get("settlement", "/api/settlements"))["items"] == []
     for person in (customer, worker, payday.owner):
         await _refused_everything(person, one)
     admin = await one_house.admin()

@@ -173,7 +173,7 @@ class ParticipantConfirmed(_ParticipantEvent, frozen=True):
 
 @event("group-buying", "participant.refunded")
 class ParticipantRefunded(_ParticipantEvent, frozen=True):
-    """The session was cancelled; the whole payment goes back."""
+    """The session was cancelled, or goods for this participant will not come; the whole payment goes back."""
 
     reason: str
 

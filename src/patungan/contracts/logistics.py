@@ -35,7 +35,7 @@ class Rate(Message, frozen=True):
 
 
 class Rates(Message, frozen=True):
-    """Offers, cheapest first."""
+    """Offers, cheapest first; none where we do not deliver (the service area's rules)."""
 
     rates: list[Rate]
 

@@ -48,8 +48,34 @@ class Shares(Message, frozen=True):
     shares: list[Share]
 
 
+class GetManagedOffices(Message, frozen=True):
+    """Asks for the offices that a person manages."""
+
+    manager_id: UUID
+
+
+class BankAccount(Message, frozen=True):
+    """Where an office is paid; for the payout alone, never to be shown or logged."""
+
+    office_id: UUID
+    bank_code: str
+    account_number: str
+    account_name: str
+
+    def __repr__(self) -> str:
+        return f"BankAccount({self.bank_code})"
+
+
+class BankAccounts(Message, frozen=True):
+    """Of the offices that have given one."""
+
+    accounts: list[BankAccount]
+
+
 get_offices = operation("office", "get-offices", GetOffices, Offices)
+get_managed_offices = operation("office", "get-managed-offices", GetManagedOffices, Offices)
 get_shares = operation("office", "get-shares", GetShares, Shares)
+get_bank_accounts = operation("office", "get-bank-accounts", GetOffices, BankAccounts)
 
 
 class OfficeNotFound(Problem):

@@ -107,6 +107,17 @@ class RefundSession(Message, frozen=True):
     after: UUID | None = None
 
 
+class RefundParticipants(Message, frozen=True):
+    """Refunds some paid participants of a session in full out of its escrow, which is not released yet; once each.
+
+    ``reason`` is a refund_reason of DOMAIN.md 2. Who has not paid, or was refunded before, is passed over.
+    """
+
+    session_id: UUID
+    participant_ids: list[UUID]
+    reason: str
+
+
 class RefundsStarted(Message, frozen=True):
     """All refunds of the session so far, and where to go on; ``last`` is None when all are there."""
 
@@ -273,6 +284,7 @@ close_session_payments = operation("payment", "close-session-payments", CloseSes
 release_escrow = operation("payment", "release-escrow", ReleaseEscrow, Released, timeout=15.0)
 get_payments = operation("payment", "get-payments", GetPayments, PaymentSummaries)
 cancel_payments = operation("payment", "cancel-payments", CancelPayments, PaymentSummaries)
+refund_participants = operation("payment", "refund-participants", RefundParticipants, RefundsStarted, timeout=30.0)
 refund_session = operation("payment", "refund-session", RefundSession, RefundsStarted, timeout=30.0)
 
 get_charges = operation("payment", "get-charges", GetCharges, Charges, timeout=15.0)

@@ -47,7 +47,7 @@ class PayeeNotFound(Problem):
 
 
 class _SettlementEvent(Message, frozen=True):
-    """``payee_kind`` is factory or seller; ``amount`` is what is paid out, in rupiah."""
+    """``payee_kind`` is factory, seller or office; ``amount`` is what is paid out, in rupiah."""
 
     settlement_id: UUID
     code: str

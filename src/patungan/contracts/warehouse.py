@@ -101,6 +101,19 @@ class ReleaseDemand(Message, frozen=True):
     reason: str
 
 
+class DemandedUnits(Message, frozen=True):
+    variant_id: UUID | None
+    quantity: int
+
+
+class LowerDemand(Message, frozen=True):
+    """Lowers what a session that waits for goods asks for to these units; a variant that is not named is not asked for any
+    more. What is held beyond them becomes free, and where the rest is held the session has all its goods."""
+
+    session_id: UUID
+    lines: list[DemandedUnits]
+
+
 class ConsumedOrder(Message, frozen=True):
     """Units of a variant that left with an order's parcel."""
 
@@ -123,10 +136,11 @@ class GetPurchaseOrders(Message, frozen=True):
 
 
 class OrderedGoods(Message, frozen=True):
-    """Goods on a purchase order, in units."""
+    """Goods on a purchase order that are still to come, in units."""
 
     name: str
     quantity: int
+    variant_id: UUID | None = None
 
 
 class PurchaseOrderBrief(Message, frozen=True):
@@ -136,6 +150,7 @@ class PurchaseOrderBrief(Message, frozen=True):
     code: str
     factory_id: UUID
     warehouse_id: UUID
+    product_id: UUID
     status: str
     goods: list[OrderedGoods]
 
@@ -261,6 +276,7 @@ get_direct_stock = operation("warehouse", "get-direct-stock", GetDirectStock, Di
 get_warehouses = operation("warehouse", "get-warehouses", GetWarehouses, Warehouses)
 get_bundle_rules = operation("warehouse", "get-bundle-rules", GetBundleRules, BundleRules)
 fulfil_demand = operation("warehouse", "fulfil-demand", FulfilDemand, Fulfilment, timeout=15.0)
+lower_demand = operation("warehouse", "lower-demand", LowerDemand, Nothing, timeout=15.0)
 release_demand = operation("warehouse", "release-demand", ReleaseDemand, Nothing)
 consume_demand = operation("warehouse", "consume-demand", ConsumeDemand, Nothing, timeout=15.0)
 get_purchase_orders = operation("warehouse", "get-purchase-orders", GetPurchaseOrders, PurchaseOrders)

@@ -22,6 +22,8 @@ in_transaction: contextvars.ContextVar[bool] = contextvars.ContextVar("in_transa
 OPERATIONAL = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # What asyncpg raises on a connection that the server tore down between preparing a statement and carrying it out.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

@@ -18,6 +18,9 @@ from patungan.operations.layout import REPOSITORY
 FEW = 12
 """Tests that may fail and be tried again, alone: more than so many are no accident of timing."""
 
+PARALLEL = ("-n", "2", "--dist", "loadfile", "--max-worker-restart", "1")
+"""Two processes, each with servers of its own; a file stays in one, for its tests share a platform."""
+
 LAST_FAILED = REPOSITORY / ".pytest_cache" / "v" / "cache" / "lastfailed"
 
 
@@ -30,7 +33,7 @@ def steps(*, fast: bool, pytest_arguments: Sequence[str]) -> list[tuple[str, lis
         ("format", [str(programs / "ruff"), "format", "--check", "."]),
         ("types", [sys.executable, "-m", "mypy"]),
         ("layers", [str(programs / "lint-imports")]),
-        ("tests", [sys.executable, "-m", "pytest", *chosen, *pytest_arguments]),
+        ("tests", [sys.executable, "-m", "pytest", *PARALLEL, *chosen, *pytest_arguments]),
     ]
 
 
@@ -75,12 +78,12 @@ def _failed() -> list[str]:
 
 
 def _second_try(command: Sequence[str], code: int) -> list[str] | None:
-    """The command line that tries again what failed; None where nothing did, or too much."""
+    """The command line that tries again what failed, one by one; None where nothing did, or too much."""
     if code < 0:
         return list(command)
     if code != 1 or not 0 < len(_failed()) <= FEW:
         return None
-    return [*command, "--last-failed", "--last-failed-no-failures", "none"]
+    return [*command, "-n", "0", "--last-failed", "--last-failed-no-failures", "none"]
 
 
 def _shown(command: Sequence[str]) -> str:

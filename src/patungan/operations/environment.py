@@ -29,6 +29,10 @@ SANDBOX_PATHS = {
 }
 """Where the sandbox answers for each provider, by the variable that tells a client the provider's address."""
 
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""glibc would keep a heap for every thread, and learn from large pieces to keep them: a third of a process's memory once
+the seed has gone through it."""
+
 NOT_INHERITED = ("HOST", "PORT", "WEB_PORT", "SERVICE_HOST", "PATUNGAN_SHAPE")
 """Variables that a shell may carry for its own reasons, or that the launcher decides: they do not reach the services."""
 
@@ -92,8 +96,7 @@ def composed(
 ) -> dict[str, str]:
     """The platform's variables: the given settings, and for all that they leave open what was generated or follows."""
     filled = {name: secrets[name] for name in PLATFORM_SECRETS}
-    # glibc would keep a heap for every thread and give little of them back: a fifth of a process's memory.
-    filled |= {"PUBLIC_URL": gateway_url, "BOT_USER_ID": BOT_USER_ID, "MALLOC_ARENA_MAX": "2"}
+    filled |= {"PUBLIC_URL": gateway_url, "BOT_USER_ID": BOT_USER_ID, **ALLOCATOR}
     if sandbox_url is not None:
         filled |= {name: secrets[name] for name in PROVIDER_SECRETS}
         filled |= {name: sandbox_url + path for name, path in SANDBOX_PATHS.items()}

@@ -54,6 +54,8 @@ class Platform:
     remote: bool = False
     """Call even the services that live here over HTTP."""
     poll_seconds: float = 1.0
+    pace: float = 1.0
+    """Factor on the pauses of timers; below 1 for a clock that jumps."""
     services: dict[str, Service] = field(default_factory=dict)
     contexts: dict[str, Context] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -125,11 +127,11 @@ class Platform:
                 wakes.setdefault(sub.producer.replace("-", "_"), []).append(wake)
                 self._spawn(self._follow(ctx, sub, wake))
             for timer in service.timers:
-                self._spawn(_tick(ctx, timer))
+                self._spawn(_tick(ctx, timer, self.pace))
             if service.schedules:
                 for schedule in service.schedules:
                     await ensure_schedule(ctx.db, schedule.name, schedule.cron, schedule.next_after(self.clock.now()))
-                self._spawn(_tick(ctx, Timer("schedules", timedelta(seconds=1), _schedules_of(service))))
+                self._spawn(_tick(ctx, Timer("schedules", timedelta(seconds=1), _schedules_of(service)), self.pace))
         owner = owner_url(self.environment["DATABASE_URL"])
         self._spawn(_listen(owner, wakes))
         system = owner.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -184,7 +186,7 @@ def _schedules_of(service: Service) -> Any:
     return work
 
 
-async def _tick(ctx: Context, timer: Timer) -> None:
+async def _tick(ctx: Context, timer: Timer, pace: float) -> None:
     while True:
         try:
             await timer.work(ctx)
@@ -193,7 +195,7 @@ async def _tick(ctx: Context, timer: Timer) -> None:
         except Exception as error:
             # A timer that fails once must run again: the safety of every due row hangs on it.
             ctx.log.warning("timer failed", timer=timer.name, exc_info=error)
-        await asyncio.sleep(timer.every.total_seconds())
+        await asyncio.sleep(timer.every.total_seconds() * pace)
 
 
 async def _listen(url: str, wakes: Mapping[str, Sequence[asyncio.Event]]) -> None:

@@ -31,6 +31,9 @@ BACKLOG = 4096
 CONNECTIONS = 100_000
 """Connections that one server holds at a time: thousands watch a session. Granian would stop at the length of the queue."""
 
+SIMULATED_PACE = 0.2
+"""Factor on the pauses of a worker's timers in a simulation, whose clock jumps by days: what became due is not waited for."""
+
 
 def allow_many_files() -> None:
     """Raise this process's limit of open files, which is one a connection, as far as the system lets it."""
@@ -121,7 +124,9 @@ def _web_server(host: str) -> Server:
 async def _worker(stopping: asyncio.Event) -> None:
     environment = environment_for("platform")
     remote = environment.get("PATUNGAN_SHAPE") == "split"
-    platform = Platform(environment, SERVICES, clock=_clock(environment), remote=remote)
+    clock = _clock(environment)
+    pace = SIMULATED_PACE if isinstance(clock, SharedClock) else 1.0
+    platform = Platform(environment, SERVICES, clock=clock, remote=remote, pace=pace)
     await platform.start()
     await platform.start_worker(environment.get("PATUNGAN_WORKER", "worker"))
     set_aside()

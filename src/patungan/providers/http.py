@@ -1,4 +1,4 @@
-"""The shared JSON client: one httpx connection pool a provider, deadlines, safe retries, a circuit breaker and typed failures."""
+"""The shared JSON client: small connection pools a provider, deadlines, safe retries, a circuit breaker and typed failures."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from patungan.providers.errors import (
     ProviderUnavailable,
     without_personal_data,
 )
+from patungan.providers.pools import Pools
 
 T = TypeVar("T")
 
@@ -127,7 +128,7 @@ class JsonClient:
             pacing.clock, failures_to_open=pacing.failures_to_open, open_seconds=pacing.open_seconds
         )
         wait = self._deadlines
-        self._http = httpx.AsyncClient(
+        self._pools = Pools(
             base_url=base_url,
             headers={"accept": "application/json", "user-agent": "patungan", **(headers or {})},
             auth=auth,
@@ -136,7 +137,7 @@ class JsonClient:
 
     async def aclose(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
-        await self._http.aclose()
+        await self._pools.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -213,11 +214,10 @@ class JsonClient:
 
         The httpx errors end here: they hold the request, and with it the credentials.
         """
-        request = self._build(call)
         auth = httpx.BasicAuth(*call.auth) if call.auth else httpx.USE_CLIENT_DEFAULT
         try:
-            async with asyncio.timeout(self._deadlines.attempt):
-                response = await self._http.send(request, auth=auth)
+            async with self._pools.least_busy() as http, asyncio.timeout(self._deadlines.attempt):
+                response = await http.send(_build(http, call), auth=auth)
         except httpx.PoolTimeout:
             return self._not_sent(call, "no free connection"), None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
@@ -258,21 +258,6 @@ class JsonClient:
             return ProviderUnavailable(self.provider, call.operation, reason)
         return ProviderOutcomeUnknown(self.provider, call.operation, reason, status, code)
 
-    def _build(self, call: Call) -> httpx.Request:
-        headers = dict(call.headers)
-        content: bytes | None = None
-        if call.json is not None:
-            headers["content-type"] = "application/json"
-            content = msgspec.json.encode(call.json)
-        return self._http.build_request(
-            call.method,
-            call.path,
-            params=dict(call.query) or None,
-            headers=headers,
-            content=content,
-            data=dict(call.form) if call.form is not None else None,
-        )
-
     def _decode(self, call: Call, response: httpx.Response, answer: type[T]) -> T:
         unreadable: str
         try:
@@ -287,6 +272,22 @@ class JsonClient:
             f"the answer cannot be read: {without_personal_data(unreadable)}",
             response.status_code,
         )
+
+
+def _build(http: httpx.AsyncClient, call: Call) -> httpx.Request:
+    headers = dict(call.headers)
+    content: bytes | None = None
+    if call.json is not None:
+        headers["content-type"] = "application/json"
+        content = msgspec.json.encode(call.json)
+    return http.build_request(
+        call.method,
+        call.path,
+        params=dict(call.query) or None,
+        headers=headers,
+        content=content,
+        data=dict(call.form) if call.form is not None else None,
+    )
 
 
 def _outcome(result: httpx.Response | ProviderError) -> str:

@@ -9,7 +9,8 @@ import asyncio
 import random
 import ssl
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from functools import cache, partial
 from typing import Final, Literal
 
@@ -48,6 +49,9 @@ create index if not exists callbacks_object on callbacks (object_id);
 
 RETRY_GAPS: Final = (15 * 60, 45 * 60, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 """Seconds between deliveries, as Xendit documents them; ``retry_scale`` shrinks them."""
+
+POOLS: Final = 4
+"""Pools of connections: one looks at all of its idle connections for every delivery."""
 
 LONGEST_WAIT: Final = 0.1
 """Seconds until a worker looks again by itself: a test's clock may have jumped."""
@@ -181,12 +185,15 @@ class Outbox:
     async def run(self) -> None:
         """Deliver until cancelled; what was under way is sent again after the next start."""
         timeout = httpx.Timeout(self._settings.callback_timeout)
-        limits = httpx.Limits(max_connections=self._settings.callback_concurrency)
-        async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, verify=_tls()) as client:
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(httpx.AsyncClient(timeout=timeout, trust_env=False, verify=_tls()))
+                for _ in range(POOLS)
+            ]
             try:
                 while True:
                     self._wake.clear()
-                    self._start_due(client)
+                    self._start_due(clients)
                     # Not wait_for: before Python 3.12 it may swallow the cancellation that ends this task.
                     try:
                         async with asyncio.timeout(LONGEST_WAIT):
@@ -198,7 +205,7 @@ class Outbox:
                     task.cancel()
                 await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
 
-    def _start_due(self, client: httpx.AsyncClient) -> None:
+    def _start_due(self, clients: Sequence[httpx.AsyncClient]) -> None:
         free = self._settings.callback_concurrency - len(self._in_flight)
         if free <= 0:
             return
@@ -211,7 +218,7 @@ class Outbox:
             self._settings.callback_concurrency + len(self._in_flight),
         )
         for callback in [each for each in due if each.id not in self._in_flight][:free]:
-            task = asyncio.create_task(self._deliver(client, callback))
+            task = asyncio.create_task(self._deliver(clients[callback.id % POOLS], callback))
             self._in_flight[callback.id] = task
             task.add_done_callback(partial(self._landed, callback.id))
 

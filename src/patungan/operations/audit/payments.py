@@ -22,10 +22,13 @@ PREPARED = """
         ) as moved
         join ledger.transactions t on t.id = moved.transaction_id join ledger.accounts a on a.id = moved.account_id;
     create temporary table audit_placed on commit drop as
-        select p.id, p.code, p.participant_id, p.session_id, p.total, e.released_at is not null as released,
+        select p.id, p.code, p.participant_id, p.session_id, p.total,
+            -- Who was paid back before the release had no part in it.
+            e.released_at is not null and coalesce(r.began_at > e.released_at, true) as released,
             coalesce(r.amount, 0) as returned, e.released_at is null and coalesce(r.amount, 0) = 0 as held
         from payment.payments p left join payment.escrows e on e.session_id = p.session_id left join (
-            select payment_id, sum(amount) as amount from payment.refunds where kind = 'session' group by payment_id
+            select payment_id, sum(amount) as amount, min(requested_at) as began_at
+            from payment.refunds where kind = 'session' group by payment_id
         ) as r on r.payment_id = p.id
         where p.status in ('paid', 'refunded') and p.session_id is not null;
     analyze audit_posted, audit_placed;
@@ -227,18 +230,19 @@ CHECKS: Final = (
     ),
     Check(
         "wallet parts",
-        "what a payment has of a wallet is held there for it, or was, and nothing is held for one that gave it back",
+        "what a payment has of a wallet is held there for it, or was, and nothing is held for one that gave it back or has none",
         "select 1 from payment.payments where wallet_state is not null",
         """
         select p.code as subject,
-            'its part is ' || p.wallet_state || ', and the hold ' || coalesce(h.status, 'is not there') as detail,
+            'its part is ' || coalesce(p.wallet_state, 'none') || ', and the hold ' || coalesce(h.status, 'is not there') as detail,
             case when p.wallet_state in ('held', 'captured') then p.wallet_amount else 0 end as expected,
             coalesce(h.amount, 0) as found
         from payment.payments p left join wallet.holds h on h.payment_id = p.id
         where (p.wallet_state in ('held', 'captured')
-                and (h.amount is distinct from p.wallet_amount or h.status = 'released'))
+                and (h.amount is distinct from p.wallet_amount or h.status in ('released', 'refused')))
             or (p.wallet_state = 'held' and h.status <> 'held')
-            or (p.wallet_state = 'released' and h.status <> 'released')
+            or (p.wallet_state = 'released' and h.status not in ('released', 'refused'))
+            or (p.wallet_state is null and h.status in ('held', 'captured'))
         """,
     ),
 )

@@ -7,9 +7,7 @@ from typing import Final
 from patungan.operations.audit.check import Check
 from patungan.operations.audit.payments import POSTED
 
-_ACCOUNT: Final = (
-    "case {0}.payee_kind when 'factory' then 'payable_factory/' else 'payable_seller/' end || {0}.payee_id"
-)
+_ACCOUNT: Final = "'payable_' || {0}.payee_kind || '/' || {0}.payee_id"
 
 CHECKS: Final = (
     Check(
@@ -40,7 +38,7 @@ CHECKS: Final = (
             group by 1, 2
         ), booked as (
             select key, account, -sum(amount) as amount from ({POSTED}) as p
-            where kind in ('payable_factory', 'payable_seller') group by 1, 2
+            where kind in ('payable_factory', 'payable_seller', 'payable_office') group by 1, 2
         )
         select d.label || ' ' || d.key as subject,
             case when b.key is null then 'not in the books' else 'another amount is in the books' end as detail,
@@ -51,7 +49,8 @@ CHECKS: Final = (
         select b.key, 'posted to a payee for no line', 0, b.amount
         from booked b left join due d on d.key = b.key and d.account = b.account
         where d.key is null
-            and (b.key like 'surplus/%' or b.key like 'settlement-%' or b.key like 'settlement/%/gateway-fee')
+            and (b.key like 'surplus/%' or b.key like 'settlement-%' or b.key like 'settlement/%/gateway-fee'
+                or b.key like 'settlement/%/office-share')
         """,
     ),
     Check(

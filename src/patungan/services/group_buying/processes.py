@@ -17,7 +17,7 @@ from patungan.kernel.service import Context
 from patungan.kernel.workflows import Run, Schedule, Workflow, start, tell, timer, workflow
 from patungan.services.group_buying import rules
 from patungan.services.group_buying.operations import closing, ending
-from patungan.services.group_buying.operations.life import PLATFORM
+from patungan.services.group_buying.operations.life import PLATFORM, Actor, actor_of
 from patungan.services.group_buying.operations.progress import announce_after_commit
 from patungan.services.group_buying.operations.sessions import owned_session, renew_session
 from patungan.services.group_buying.operations.views import session_or_404
@@ -34,6 +34,13 @@ class CloseSession(Message, frozen=True):
 class CancelSession(Message, frozen=True):
     session_id: UUID
     reason: str
+
+
+class LeaveOut(Message, frozen=True):
+    """Participants who were promised goods that will not come."""
+
+    session_id: UUID
+    participant_ids: list[UUID]
 
 
 def closing_id(session_id: UUID) -> str:
@@ -89,6 +96,13 @@ async def cancel_session(run: Run, request: CancelSession) -> None:
     await run.step(ending.tell_refunded, session_id, request.reason)
 
 
+@workflow("group-buying.refund-left-out", LeaveOut)
+async def refund_left_out(run: Run, request: LeaveOut) -> None:
+    """Pay those back who get no goods, then have the others' goods."""
+    await run.step(ending.refund_left_out, request.session_id, request.participant_ids)
+    await run.step(ending.lower_demand, request.session_id)
+
+
 async def cancel(ctx: Context, caller: Caller, session_id: UUID, reason: str) -> None:
     """Cancel a session and start what follows from it, in one transaction; a closing that waits for goods is woken.
 
@@ -96,9 +110,13 @@ async def cancel(ctx: Context, caller: Caller, session_id: UUID, reason: str) ->
     """
     await owned_session(ctx, caller, session_id)
     async with ctx.db.transaction() as tx:
-        if await ending.mark_cancelled(ctx, tx, caller, session_id, reason):
-            await start(tx, cancel_session, f"cancel-{session_id}", CancelSession(session_id=session_id, reason=reason))
-            await tell(tx, closing_id(session_id), STOCK_TOPIC, f"cancelled-{session_id}")
+        await _cancel(ctx, tx, actor_of(caller), session_id, reason)
+
+
+async def _cancel(ctx: Context, tx: Transaction, actor: Actor, session_id: UUID, reason: str) -> None:
+    if await ending.mark_cancelled(ctx, tx, actor, session_id, reason):
+        await start(tx, cancel_session, f"cancel-{session_id}", CancelSession(session_id=session_id, reason=reason))
+        await tell(tx, closing_id(session_id), STOCK_TOPIC, f"cancelled-{session_id}")
 
 
 @subscription(payment.PaymentPaid, payment.PaymentExpired, linger=timedelta(seconds=0.05))
@@ -148,6 +166,29 @@ async def on_stock_received(ctx: Context, tx: Transaction, events: Sequence[Rece
             facts: dict[str, Any] = closing.session_facts(session)
             await ctx.publish(tx, contract.SessionStockReceived(**facts))
         await tell(tx, closing_id(session.id), STOCK_TOPIC, f"received-{received.id}")
+
+
+@subscription(warehouse.StockCancelled)
+async def on_stock_cancelled(
+    ctx: Context, tx: Transaction, events: Sequence[Received[warehouse.StockCancelled]]
+) -> None:
+    """Goods will not come: the last to have joined go without and are paid back, the others go on. Where nobody would be
+    left the session is cancelled."""
+    for received in sorted(events, key=lambda each: each.body.session_id):
+        cancelled = received.body
+        session = await closing.locked(tx, cancelled.session_id)
+        if session.status is not Status.PENDING_STOCK:
+            continue
+        people = await participants.paid_people(tx, session.id)
+        without = rules.go_without({each.variant_id: each.units for each in cancelled.lines}, people)
+        if not without:
+            continue
+        if len(without) == len(people):
+            await _cancel(ctx, tx, PLATFORM, session.id, cancelled.reason)
+            continue
+        await ending.leave_out(ctx, tx, session, without, cancelled.reason)
+        request = LeaveOut(session_id=session.id, participant_ids=without)
+        await start(tx, refund_left_out, f"left-out-{received.id}", request)
 
 
 async def process_expired(ctx: Context) -> int:
@@ -225,7 +266,7 @@ async def sweep_near_expiration(run: Run, request: Sweep) -> None:
     await run.step(process_near_expiration)
 
 
-workflows: list[Workflow[Any]] = [close_session, cancel_session, sweep_expired, sweep_near_expiration]
+workflows: list[Workflow[Any]] = [close_session, cancel_session, refund_left_out, sweep_expired, sweep_near_expiration]
 schedules = [
     Schedule("process-near-expiration", "*/2 * * * *", sweep_near_expiration, Sweep(), "sessions that end soon"),
     Schedule("process-expired", "*/5 * * * *", sweep_expired, Sweep(), "sessions whose end has come"),

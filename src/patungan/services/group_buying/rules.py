@@ -6,10 +6,12 @@ Sources are sections of DOMAIN.md; money is whole rupiah, quantities are units.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from patungan.kernel.money import Rupiah, ceil_percent
 from patungan.kernel.time import jakarta_midnight_after
@@ -120,6 +122,26 @@ TRANSITIONS = (
     *(START_PRODUCTION, COMPLETE_PRODUCTION, RECEIVE_STOCK, SUCCEED, CREATE_ORDERS, CANCEL, RENEW),
 )
 """Every step that a session may take (DOMAIN.md 2); what is not here is refused."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Units of a variant that somebody paid for."""
+
+    id: UUID
+    variant_id: UUID | None
+    quantity: int
+
+
+def go_without(short: Mapping[UUID | None, int], people: Iterable[Taken]) -> list[UUID]:
+    """Whose whole participation is given up where so many units of variants will not come: the last to have joined first.
+    ``people`` are in the order of joining."""
+    left = dict(short)
+    chosen = []
+    for each in reversed(list(people)):
+        if left.get(each.variant_id, 0) > 0:
+            left[each.variant_id] -= each.quantity
+            chosen.append(each.id)
+    return chosen
 
 
 PRODUCTION: dict[str, str | None] = {"started": None, "completed": "started"}

@@ -10,7 +10,7 @@ from patungan.kernel.database import Transaction
 from patungan.kernel.events import Received, subscription
 from patungan.kernel.service import Context
 from patungan.kernel.workflows import timer
-from patungan.services.logistics.operations import booking, bulk, tracking
+from patungan.services.logistics.operations import booking, bulk, bulk_costs, tracking
 
 MOST_ROUNDS = 50
 """Batches that one look of a timer carries out before it lets the others have their turn."""
@@ -32,6 +32,14 @@ async def look_at_parcels(ctx: Context) -> None:
             return
 
 
+@timer(every=timedelta(seconds=2))
+async def quote_leg_one(ctx: Context) -> None:
+    """Ask what factories' goods cost on their way to the warehouse."""
+    for _ in range(MOST_ROUNDS):
+        if await bulk_costs.quote_due(ctx) < bulk_costs.BATCH:
+            return
+
+
 @subscription(PurchaseOrderStatusChanged)
 async def follow_purchase_orders(
     ctx: Context, tx: Transaction, events: Sequence[Received[PurchaseOrderStatusChanged]]
@@ -40,4 +48,4 @@ async def follow_purchase_orders(
 
 
 subscriptions = [follow_purchase_orders]
-timers = [book_wanted, look_at_parcels]
+timers = [book_wanted, look_at_parcels, quote_leg_one]

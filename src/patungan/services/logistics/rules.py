@@ -13,7 +13,7 @@ from patungan.kernel.errors import InvalidInput
 from patungan.kernel.money import Rupiah
 from patungan.providers.couriers.courier import Rate as Quote
 from patungan.providers.couriers.status import ShipmentStatus
-from patungan.providers.couriers.weight import chargeable_kilograms
+from patungan.providers.couriers.weight import VOLUMETRIC_DIVISOR, chargeable_kilograms
 
 EXPRESS_DAYS = 2
 UNSTATED_DAYS = (4, 7)
@@ -72,6 +72,21 @@ def packed(units: Iterable[tuple[Parcel, int]]) -> Parcel:
         width_cm=max(each.width_cm for each in stacks),
         height_cm=sum(each.height_cm for each in stacks),
     )
+
+
+CARTON_KILOGRAMS = 30
+"""The heaviest carton that leg one is packed in."""
+
+
+def cartons(unit: Parcel, quantity: int) -> list[tuple[Parcel, int]]:
+    """Equal units in cartons of at most 30 charged kilograms, each kind with its number, full ones first; a unit that is
+    heavier is a carton by itself."""
+    volume = unit.length_cm * unit.width_cm * unit.height_cm
+    grams, cubic = CARTON_KILOGRAMS * 1000, CARTON_KILOGRAMS * VOLUMETRIC_DIVISOR
+    fits = max(1, min(grams // unit.weight_grams, cubic // volume))
+    full, rest = divmod(quantity, fits)
+    packed = [(parcel_of(unit, fits), full)] if full else []
+    return [*packed, (parcel_of(unit, rest), 1)] if rest else packed
 
 
 class Speed(enum.Enum):

@@ -9,6 +9,7 @@ from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret
 from patungan.providers.couriers import biteship, jne, sicepat
 from patungan.services.logistics.couriers import open_couriers
+from patungan.services.logistics.operations.areas import ServiceAreas
 from patungan.services.logistics.operations.couriers import SwitchedOff
 from patungan.services.logistics.operations.rates import RateBook
 from patungan.services.logistics.processes import subscriptions, timers
@@ -63,10 +64,12 @@ async def _open(ctx: Context) -> None:
     ctx.local["couriers"] = open_couriers(ctx)
     ctx.local["rates"] = RateBook()
     ctx.local["switched_off"] = SwitchedOff()
+    ctx.local["areas"] = ServiceAreas()
 
 
 async def _close(ctx: Context) -> None:
     await ctx.local["rates"].close()
+    await ctx.local["areas"].close()
     for courier in ctx.local["couriers"]:
         await courier.aclose()
 

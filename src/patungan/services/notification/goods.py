@@ -52,13 +52,13 @@ def stock_cancelled(event: warehouse.StockCancelled) -> Notice:
         type=NotificationType.STOCK_CANCELLED,
         indonesian=Text(
             "Barang sesi tidak akan datang",
-            f"{units} unit dari {event.purchase_order_code} dibatalkan; sesi harus dikembalikan dananya."[
+            f"{units} unit dari {event.purchase_order_code} dibatalkan; pembeli yang tidak kebagian dikembalikan dananya."[
                 :LONGEST_MESSAGE
             ],
         ),
         english=Text(
             "Goods of a session will not come",
-            f"{units} units of {event.purchase_order_code} were cancelled; the session is to be refunded.",
+            f"{units} units of {event.purchase_order_code} were cancelled; the buyers who go without are refunded.",
         ),
         action_url=CONSOLE,
         related_id=event.session_id,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from patungan.contracts import auth, factory, product
+from patungan.contracts import auth, factory, office, product, seller
 from patungan.contracts.factory import FactoryMemberJoined, FactoryRejected, FactoryStatusChanged, FactoryVerified
 from patungan.contracts.group_buying import (
     ParticipantConfirmed,
@@ -123,6 +123,16 @@ class TellFactoryOwner(msgspec.Struct, frozen=True):
     notice: Notice
 
 
+class TellPayee(msgspec.Struct, frozen=True):
+    """A notice for whoever speaks for a payee of a settlement."""
+
+    event_id: UUID
+    occurred_at: datetime
+    payee_kind: str
+    payee_id: UUID
+    notice: Notice
+
+
 class TellStaff(msgspec.Struct, frozen=True):
     """A notice for the warehouse's staff, and for the owner of a product's factory where one is named."""
 
@@ -150,6 +160,27 @@ async def tell_factory_owner(run: Run, request: TellFactoryOwner) -> None:
         run.ctx.log.warning("nobody to tell", factory=str(request.factory_id), event_id=str(request.event_id))
         return
     await run.step(write_one, Addressed(request.event_id, request.occurred_at, owner_id, request.notice))
+
+
+async def payee_user(ctx: Context, payee_kind: str, payee_id: UUID) -> UUID | None:
+    """A factory's or a store's owner, or an office's manager; None where there is nobody."""
+    match payee_kind:
+        case "factory":
+            return await owner_of(ctx, payee_id)
+        case "seller":
+            stores = await ctx.call(seller.get_sellers, seller.GetSellers(seller_ids=[payee_id]))
+            return next((each.user_id for each in stores.sellers), None)
+    offices = await ctx.call(office.get_offices, office.GetOffices(office_ids=[payee_id]))
+    return next((each.manager_id for each in offices.offices), None)
+
+
+@workflow("notification.tell-payee", TellPayee)
+async def tell_payee(run: Run, request: TellPayee) -> None:
+    user_id = await run.step(payee_user, request.payee_kind, request.payee_id)
+    if user_id is None:
+        run.ctx.log.warning("nobody to tell", payee=str(request.payee_id), event_id=str(request.event_id))
+        return
+    await run.step(write_one, Addressed(request.event_id, request.occurred_at, user_id, request.notice))
 
 
 async def _tell_users(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
@@ -297,11 +328,13 @@ async def on_offices(ctx: Context, tx: Transaction, events: Sequence[Received[An
 @subscription(SettlementScheduled, SettlementPaid, SettlementFailed, SettlementOnHold)
 async def on_settlements(ctx: Context, tx: Transaction, events: Sequence[Received[Any]]) -> None:
     for each in events:
-        if each.body.payee_kind == "factory":
-            await _tell_owner(tx, each, each.body.payee_id)
+        notice = _TEXTS[type(each.body)](each.body)
+        if notice is not None:
+            told = TellPayee(each.id, each.occurred_at, each.body.payee_kind, each.body.payee_id, notice)
+            await start(tx, tell_payee, f"tell-payee-{each.id}", told)
 
 
-workflows: list[Workflow[Any]] = [tell_factory_owner, tell_staff]
+workflows: list[Workflow[Any]] = [tell_factory_owner, tell_payee, tell_staff]
 subscriptions = [
     on_payments,
     on_sessions,

@@ -245,6 +245,10 @@ def withdrawal_failed(event: wallet.WithdrawalFailed) -> Notice:
     )
 
 
+_PAYEES = {"factory": ("pabrik", "factory"), "seller": ("toko", "store"), "office": ("kantor", "office")}
+"""What a payee is called, in both languages."""
+
+
 def settlement_scheduled(event: settlement.SettlementScheduled) -> Notice:
     amount, day = format_rupiah(event.amount), f"{event.pay_on:%d.%m.%Y}"
     return Notice(
@@ -270,17 +274,17 @@ def settlement_paid(event: settlement.SettlementPaid) -> Notice:
 
 
 def settlement_failed(event: settlement.SettlementFailed) -> Notice:
-    amount = format_rupiah(event.amount)
+    amount, payee = format_rupiah(event.amount), _PAYEES[event.payee_kind]
     return Notice(
         type=Type.SETTLEMENT_FAILED,
         indonesian=Text(
             "Pembayaran penyelesaian gagal",
-            f"Penyelesaian {event.code} sebesar {amount} tidak sampai di rekening Anda. Periksa rekening pabrik; "
+            f"Penyelesaian {event.code} sebesar {amount} tidak sampai di rekening Anda. Periksa rekening {payee[0]}; "
             "kami akan mengirimnya lagi.",
         ),
         english=Text(
             "Settlement not paid",
-            f"Settlement {event.code} of {amount} did not reach your account. Please check the factory's account; "
+            f"Settlement {event.code} of {amount} did not reach your account. Please check the {payee[1]}'s account; "
             "we will send it again.",
         ),
         action_url=_settlement(event.settlement_id),
@@ -289,9 +293,10 @@ def settlement_failed(event: settlement.SettlementFailed) -> Notice:
 
 
 def settlement_on_hold(event: settlement.SettlementOnHold) -> Notice:
-    amount = format_rupiah(event.amount)
-    missing = event.reason == "missing_bank_account"
-    why = ("rekening bank pabrik belum ada", "the factory has no bank account yet") if missing else (event.reason,) * 2
+    amount, payee = format_rupiah(event.amount), _PAYEES[event.payee_kind]
+    why = (event.reason, event.reason)
+    if event.reason == "missing_bank_account":
+        why = (f"rekening bank {payee[0]} belum ada", f"the {payee[1]} has no bank account yet")
     return Notice(
         type=Type.SETTLEMENT_ON_HOLD,
         indonesian=Text("Penyelesaian ditahan", f"Penyelesaian {event.code} sebesar {amount} ditahan: {why[0]}."),

@@ -15,6 +15,7 @@ from patungan.services.payment.operations import order_escrow as _order_escrow  
 from patungan.services.payment.operations import orders as _orders  # noqa: F401
 from patungan.services.payment.operations import sessions as _sessions  # noqa: F401
 from patungan.services.payment.operations.gateway import close_gateway, open_gateway
+from patungan.services.payment.operations.webhooks import close_desk, open_desk
 from patungan.services.payment.processes import schedules, subscriptions, timers, workflows
 from patungan.services.payment.reports.closing import watch_books
 from patungan.services.payment.routes import routes
@@ -54,7 +55,13 @@ class Settings(Common, frozen=True, kw_only=True):
 
 async def _start(ctx: Context) -> None:
     await open_gateway(ctx)
+    open_desk(ctx)
     watch_books(ctx)
+
+
+async def _stop(ctx: Context) -> None:
+    await close_desk(ctx)
+    await close_gateway(ctx)
 
 
 service = Service(
@@ -69,6 +76,7 @@ service = Service(
         contract.get_payments,
         contract.cancel_payments,
         contract.refund_session,
+        contract.refund_participants,
         contract.create_order_payments,
         contract.get_charges,
         contract.get_order_payments,
@@ -82,5 +90,5 @@ service = Service(
     schedules=schedules,
     timers=timers,
     on_start=_start,
-    on_stop=close_gateway,
+    on_stop=_stop,
 )

@@ -25,6 +25,7 @@ PERSONS = 2
 class PayeeKind(enum.StrEnum):
     FACTORY = "factory"
     SELLER = "seller"
+    OFFICE = "office"
 
 
 class Cycle(enum.StrEnum):
@@ -74,6 +75,8 @@ class LineKind(enum.StrEnum):
     ADJUSTMENT = "adjustment"
     CARRIED_OVER = "carried_over"
     GATEWAY_FEE = "gateway_fee"
+    OFFICE_SHARE = "office_share"
+    """An office's share of the commission of a settlement that ended (docs/decisions/0096)."""
 
 
 class AdjustmentStatus(enum.StrEnum):

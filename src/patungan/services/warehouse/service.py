@@ -30,6 +30,7 @@ service = Service(
         contract.get_bundle_rules,
         contract.fulfil_demand,
         contract.release_demand,
+        contract.lower_demand,
         contract.consume_demand,
         contract.get_purchase_orders,
         contract.ship_purchase_order,

@@ -102,15 +102,25 @@ async def check_out(visitor: Here, site: TheSite, request: AnyRequest) -> Redire
     return Redirect(f"/payments/{payment_id}" if payment_id else "/orders", status_code=303)
 
 
-async def _order(visitor: Visitor, number: str) -> dict[str, Any]:
+async def order_by_number(visitor: Visitor, number: str) -> dict[str, Any]:
+    """A person's order; raises ApiProblem where it is not theirs."""
     found: dict[str, Any] = await visitor.get("order", f"/api/orders/number/{quote(number, safe='')}")
     return found
 
 
-async def _page(
-    visitor: Visitor, site: TheSite, order: dict[str, Any], *, notice: str = "", refusal: ApiProblem | None = None
+async def order_page(
+    visitor: Visitor,
+    site: TheSite,
+    order: dict[str, Any],
+    *,
+    notice: str = "",
+    refusal: ApiProblem | None = None,
+    told: dict[str, str] | None = None,
 ) -> Template:
-    found = await visitor.section("order", f"/api/orders/{order['id']}/complaints")
+    """An order's page; ``told`` is what a review that was refused said."""
+    found, received = await asyncio.gather(
+        visitor.section("order", f"/api/orders/{order['id']}/complaints"), _received(visitor, order)
+    )
     complaints = found["items"] if found else []
     return render(
         visitor,
@@ -120,22 +130,57 @@ async def _page(
         complaints=complaints,
         open_complaint=any(each["status"] in UNDECIDED for each in complaints),
         reasons=REASONS,
+        reviewable=_reviewable(order, received),
+        told=told or {},
         notice=notice,
         refusal=refusal,
         key=str(site.chance.new_id()),
     )
 
 
+async def _received(visitor: Visitor, order: dict[str, Any]) -> list[dict[str, Any]]:
+    """What of an order may be reviewed or was; nothing before it is delivered."""
+    if order["status"] != "delivered":
+        return []
+    found = await visitor.section("review", "/api/reviews/received-items", order_number=order["number"], limit=100)
+    return found["items"] if found else []
+
+
+def _reviewable(order: dict[str, Any], received: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The goods of an order in its own order, then the factory that made them: what each is called, and the form's field
+    that names it."""
+    known = {each["order_item_id"]: each for each in received}
+    subjects = [
+        {
+            "about": "product",
+            "field": "order_item_id",
+            "id": item["id"],
+            "name": item["product_name"],
+            "detail": item["variant_name"],
+            "done": known[item["id"]]["product_review_id"] is not None,
+        }
+        for item in order["items"]
+        if item["id"] in known
+    ]
+    makers = {each["factory_id"]: each["factory_review_id"] is not None for each in received}
+    if len(makers) == 1:
+        # A seller's parcel may hold goods of several factories, whose names the order does not tell.
+        ((maker, done),) = makers.items()
+        factory = {"about": "factory", "field": "factory_id", "id": maker, "name": order["factory_name"]}
+        subjects.append({**factory, "detail": "", "done": done})
+    return subjects
+
+
 @get("/orders/{number:str}")
 async def show_order(visitor: Here, site: TheSite, number: FromPath[str], notice: FromQuery[str] = "") -> Template:
     visitor.must_be_signed_in()
-    return await _page(visitor, site, await _order(visitor, number), notice=notice)
+    return await order_page(visitor, site, await order_by_number(visitor, number), notice=notice)
 
 
 @get("/orders/{number:str}/pay")
 async def pay_order(visitor: Here, number: FromPath[str]) -> Redirect:
     visitor.must_be_signed_in()
-    order = await _order(visitor, number)
+    order = await order_by_number(visitor, number)
     payments = await visitor.get("payment", f"/api/payments/orders/{order['id']}")
     where = f"/payments/{payments['items'][0]['id']}" if payments["items"] else f"/orders/{quote(number, safe='')}"
     return Redirect(where, status_code=303)
@@ -144,7 +189,7 @@ async def pay_order(visitor: Here, number: FromPath[str]) -> Redirect:
 @get("/orders/{number:str}/invoice.pdf")
 async def download_invoice(visitor: Here, number: FromPath[str]) -> Response[bytes]:
     visitor.must_be_signed_in()
-    order = await _order(visitor, number)
+    order = await order_by_number(visitor, number)
     content = await visitor.download("order", f"/api/orders/{order['id']}/invoice.pdf")
     headers = {"Content-Disposition": f'attachment; filename="{order["number"]}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)
@@ -153,19 +198,19 @@ async def download_invoice(visitor: Here, number: FromPath[str]) -> Response[byt
 @post("/orders/{number:str}/cancel", status_code=303)
 async def cancel_order(visitor: Here, site: TheSite, number: FromPath[str], request: AnyRequest) -> Redirect | Template:
     visitor.must_be_signed_in()
-    form, order = await asyncio.gather(form_of(request), _order(visitor, number))
+    form, order = await asyncio.gather(form_of(request), order_by_number(visitor, number))
     key = form.get("key") or str(site.chance.new_id())
     try:
         await visitor.post("order", f"/api/orders/{order['id']}/cancel", {"reason": form.get("reason", "")}, key=key)
     except ApiProblem as refusal:
-        return await _page(visitor, site, order, refusal=refusal)
-    return Redirect(f"/orders/{order['number']}?notice=cancelled", status_code=303)
+        return await order_page(visitor, site, order, refusal=refusal)
+    return Redirect(f"/orders/{order['number']}?notice=order_cancelled", status_code=303)
 
 
 @post("/orders/{number:str}/complaints", status_code=303, request_max_body_size=MAX_COMPLAINT_BYTES)
 async def complain(visitor: Here, site: TheSite, number: FromPath[str], request: AnyRequest) -> Redirect | Template:
     visitor.must_be_signed_in()
-    sent, order = await request.form(), await _order(visitor, number)
+    sent, order = await request.form(), await order_by_number(visitor, number)
     given = sent.getall("photos") if "photos" in sent else []
     files = [each for each in given if isinstance(each, UploadFile) and each.filename]
     key = str(sent.get("key") or site.chance.new_id())
@@ -178,7 +223,7 @@ async def complain(visitor: Here, site: TheSite, number: FromPath[str], request:
         }
         await visitor.post("order", f"/api/orders/{order['id']}/complaints", body, key=key)
     except ApiProblem as refusal:
-        return await _page(visitor, site, order, refusal=refusal)
+        return await order_page(visitor, site, order, refusal=refusal)
     return Redirect(f"/orders/{order['number']}?notice=complained", status_code=303)
 
 
@@ -197,8 +242,8 @@ async def withdraw(
     try:
         await visitor.post("order", path, key=f"withdraw-{complaint_id}")
     except ApiProblem as refusal:
-        return await _page(visitor, site, await _order(visitor, number), refusal=refusal)
-    return Redirect(f"/orders/{quote(number, safe='')}?notice=withdrawn", status_code=303)
+        return await order_page(visitor, site, await order_by_number(visitor, number), refusal=refusal)
+    return Redirect(f"/orders/{quote(number, safe='')}?notice=complaint_withdrawn", status_code=303)
 
 
 routes = [

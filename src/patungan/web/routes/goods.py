@@ -12,6 +12,7 @@ from litestar.response import Template
 from patungan.kernel.money import format_rupiah
 from patungan.web.paging import page_of, pages
 from patungan.web.rendering import render
+from patungan.web.routes.reviews import reviews_of
 from patungan.web.sessions import shown
 from patungan.web.site import Here
 from patungan.web.texts import Words
@@ -125,7 +126,13 @@ async def suggestions(visitor: Here, q: FromQuery[str] = "") -> Template:
 
 
 @get("/products/{slug:str}")
-async def product(visitor: Here, slug: FromPath[str]) -> Template:
+async def product(
+    visitor: Here,
+    slug: FromPath[str],
+    stars: FromQuery[str] = "",
+    sort: FromQuery[str] = "",
+    page: FromQuery[str] = "1",
+) -> Template:
     found: dict[str, Any] = await visitor.get("product", f"/api/products/{slug}")
     path = f"/api/products/id/{found['id']}"
     related = await visitor.section("product", f"{path}/related", limit=4)
@@ -135,6 +142,7 @@ async def product(visitor: Here, slug: FromPath[str]) -> Template:
     return render(
         visitor,
         "product.html",
+        reviews=await reviews_of(visitor, found, stars, sort, page),
         offers=(offers or {"items": []})["items"],
         p=found,
         image=next((each for each in found["images"] if each["is_primary"]), None),

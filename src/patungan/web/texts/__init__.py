@@ -14,9 +14,10 @@ from patungan.web.texts.buying import BUYING
 from patungan.web.texts.goods import GOODS
 from patungan.web.texts.pages import PAGES
 from patungan.web.texts.problems import PROBLEMS
+from patungan.web.texts.reviews import REVIEWS
 from patungan.web.texts.states import STATES
 
-TEXTS = {**PAGES, **ACCOUNT, **GOODS, **BUYING, **STATES}
+TEXTS = {**PAGES, **ACCOUNT, **GOODS, **BUYING, **REVIEWS, **STATES}
 
 MONTHS = (
     ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
@@ -66,6 +67,10 @@ class Words:
     def problem_title(self, code: str) -> str:
         """The meaning of a code for the documentation."""
         return PROBLEMS[code][self._place] if code in PROBLEMS else known_problems()[code].title
+
+    def stars(self, average: float) -> str:
+        """An average of stars: ``4,3`` in Indonesian, ``4.3`` in English."""
+        return f"{average:.1f}".replace(".", "." if self._place else ",")
 
     def moment(self, value: str | datetime) -> str:
         """``23 Nov 2026 17.00 WIB``"""

@@ -225,6 +225,7 @@ ACCOUNT: dict[str, tuple[str, str]] = {
     "settlements.kind.adjustment": ("Penyesuaian", "Adjustment"),
     "settlements.kind.carried_over": ("Saldo sebelumnya", "Carried over"),
     "settlements.kind.gateway_fee": ("Biaya gerbang pembayaran", "Gateway fee"),
+    "settlements.kind.office_share": ("Bagian komisi kantor", "Office's share of a commission"),
     # Notices after an act
     "notice.address_added": ("Alamat tersimpan.", "The address is saved."),
     "notice.address_default": ("Alamat utama diganti.", "The default address was changed."),

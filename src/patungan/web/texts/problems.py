@@ -28,6 +28,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Keikutsertaan ini sudah dibayar dan tidak dapat dibatalkan.",
         "This is paid already and cannot be left.",
     ),
+    "own_review": ("Itu ulasan Anda sendiri.", "That is your own review."),
+    "already_reviewed": ("Anda sudah mengulas ini.", "You have reviewed this already."),
     "buyer_limit_reached": (
         "Jumlah itu melebihi batas per pembeli pada sesi ini.",
         "That is more than one buyer may take in this session.",
@@ -43,6 +45,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "idempotency_key_reused": (
         "Permintaan ini sudah dikirim dengan isi lain. Muat ulang halaman.",
         "This was sent already with other contents. Reload the page.",
+    ),
+    "image_refused": (
+        "Foto itu tidak dapat dipakai. Kirim JPEG, PNG atau WebP.",
+        "That photo cannot be used. Send a JPEG, PNG or WebP.",
     ),
     "insufficient_balance": ("Saldo dompet tidak cukup.", "The wallet does not hold that much."),
     "insufficient_stock": ("Stok tidak cukup.", "There is not enough stock."),

@@ -228,11 +228,15 @@ async def release_escrow(ctx: Context, session_id: UUID, tier: int, goods: wareh
     session = await session_or_404(ctx.db, session_id)
     totals = await participants.paid_totals(ctx.db, session_id)
     price = session.prices.at(tier)
-    prices = {
-        each.variant_id: price + each.price_adjustment for each in await participants.paid_demand(ctx.db, session_id)
-    }
-    sold = sum(line.quantity * prices[line.variant_id] for line in goods.lines)
-    from_stock = sum(line.from_stock * prices[line.variant_id] for line in goods.lines)
+    # What was asked of the warehouse, less what did not come: whoever paid for that was refunded.
+    demand = {each.variant_id: each for each in await participants.paid_demand(ctx.db, session_id)}
+    prices = {each.variant_id: price + each.price_adjustment for each in demand.values()}
+    sold = sum(each.quantity * prices[each.variant_id] for each in demand.values())
+    from_stock = sum(
+        min(line.from_stock, demand[line.variant_id].quantity) * prices[line.variant_id]
+        for line in goods.lines
+        if line.variant_id in demand
+    )
     return await ctx.call(
         payment.release_escrow,
         payment.ReleaseEscrow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from patungan.contracts import group_buying as contract
@@ -13,13 +14,16 @@ from patungan.kernel.identity import Caller
 from patungan.kernel.service import Context
 from patungan.services.group_buying import rules
 from patungan.services.group_buying.operations.closing import locked, session_facts
-from patungan.services.group_buying.operations.life import actor_of, take
+from patungan.services.group_buying.operations.life import Actor, actor_of, take
 from patungan.services.group_buying.operations.sessions import owned_session
 from patungan.services.group_buying.operations.views import session_or_404
 from patungan.services.group_buying.queries import closing as batches
-from patungan.services.group_buying.queries import sessions
+from patungan.services.group_buying.queries import participants, sessions
 from patungan.services.group_buying.queries.sessions import Session
 from patungan.services.group_buying.rules import Status
+
+LEFT_OUT_AT_ONCE = 200
+"""Participants that payment refunds in one transaction."""
 
 
 async def end_now(ctx: Context, caller: Caller, session_id: UUID, key: str) -> Session:
@@ -36,7 +40,7 @@ async def end_now(ctx: Context, caller: Caller, session_id: UUID, key: str) -> S
     return await session_or_404(ctx.db, session_id)
 
 
-async def mark_cancelled(ctx: Context, tx: Transaction, caller: Caller, session_id: UUID, reason: str) -> bool:
+async def mark_cancelled(ctx: Context, tx: Transaction, actor: Actor, session_id: UUID, reason: str) -> bool:
     """Cancel the session: no joins, no closing. False where it was cancelled before; what the platform guaranteed stays
     in its record.
 
@@ -46,9 +50,9 @@ async def mark_cancelled(ctx: Context, tx: Transaction, caller: Caller, session_
     session = await locked(tx, session_id)
     if session.status is Status.CANCELLED:
         return False
-    if session.paid_quantity and not caller.is_admin:
+    if session.paid_quantity and actor.role == "factory":
         raise contract.SessionHasBuyers("Somebody has paid already; ask an administrator to cancel")
-    await take(ctx, tx, session, rules.CANCEL, reason, actor_of(caller))
+    await take(ctx, tx, session, rules.CANCEL, reason, actor)
     await sessions.set_claimed(tx, session_id, ctx.clock.now())
     await sessions.set_finalised(tx, session_id, ctx.clock.now())
     await ctx.publish(
@@ -74,7 +78,30 @@ async def tell_refunded(ctx: Context, session_id: UUID, reason: str) -> None:
     async with ctx.db.transaction() as tx:
         session = await locked(tx, session_id)
         name, facts = event_type(contract.ParticipantRefunded).name, {**session_facts(session), "reason": reason}
-        await batches.refund(tx, session_id, ctx.clock.now(), ctx.chance.secret(), name, facts)
+        await batches.refund(tx, session_id, ctx.clock.now(), ctx.chance.secret(), name, facts, None)
+
+
+async def leave_out(ctx: Context, tx: Transaction, session: Session, people: Sequence[UUID], reason: str) -> None:
+    """Mark paid participants of a locked session refunded, who get no goods, and tell them."""
+    name, facts = event_type(contract.ParticipantRefunded).name, {**session_facts(session), "reason": reason}
+    await batches.refund(tx, session.id, ctx.clock.now(), ctx.chance.secret(), name, facts, list(people))
+
+
+async def refund_left_out(ctx: Context, session_id: UUID, people: list[UUID]) -> None:
+    """Pay participants back in full, out of the escrow."""
+    for first in range(0, len(people), LEFT_OUT_AT_ONCE):
+        batch = people[first : first + LEFT_OUT_AT_ONCE]
+        asked = payment.RefundParticipants(session_id=session_id, participant_ids=batch, reason="out_of_stock")
+        await ctx.call(payment.refund_participants, asked)
+
+
+async def lower_demand(ctx: Context, session_id: UUID) -> None:
+    """Have the warehouse wait only for what the remaining participants paid for."""
+    left = [
+        warehouse.DemandedUnits(variant_id=each.variant_id, quantity=each.quantity)
+        for each in await participants.paid_demand(ctx.db, session_id)
+    ]
+    await ctx.call(warehouse.lower_demand, warehouse.LowerDemand(session_id=session_id, lines=left))
 
 
 async def set_production(ctx: Context, caller: Caller, session_id: UUID, state: str, key: str) -> Session:

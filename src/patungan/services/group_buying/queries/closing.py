@@ -66,10 +66,12 @@ settle = sql.run(
     from settled order by id
     """
 )
+# Everybody who paid, or those of them who are named.
 refund = sql.run(
     f"""
     with refunded as (
-        update participants set status = 'refunded' where session_id = $1 and status = 'paid'
+        update participants set status = 'refunded'
+        where session_id = $1 and status = 'paid' and ($6::uuid[] is null or id = any($6))
         returning id, user_id, quantity
     )
     insert into events (id, type, version, occurred_at, payload)

@@ -10,7 +10,7 @@ import msgspec
 from patungan.contracts.address import Address
 from patungan.kernel import sql
 from patungan.kernel.money import Rupiah
-from patungan.services.group_buying.rules import ParticipantStatus
+from patungan.services.group_buying.rules import ParticipantStatus, Taken
 
 
 class KnownJoin(msgspec.Struct, frozen=True):
@@ -199,6 +199,12 @@ mark_all_released = sql.many(
     """,
 )
 
+paid_people = sql.many(
+    Taken,
+    """
+    select id, variant_id, quantity from participants where session_id = $1 and status = 'paid' order by joined_at, id
+    """,
+)
 paid_totals = sql.one(
     PaidTotals,
     """

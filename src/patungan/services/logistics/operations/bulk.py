@@ -29,7 +29,7 @@ _OF_PURCHASE_ORDER: Mapping[str, str] = {
 
 
 async def follow(ctx: Context, tx: Transaction, events: Sequence[Received[PurchaseOrderStatusChanged]]) -> None:
-    """A shipment a purchase order from its confirmation on, at the fallback cost until the real one is known."""
+    """A shipment a purchase order from its confirmation on, at the fallback cost until couriers were asked."""
     cost = Rupiah(ctx.settings.leg1_fallback_cost)
     for each in events:
         body, status = each.body, _OF_PURCHASE_ORDER.get(each.body.status)

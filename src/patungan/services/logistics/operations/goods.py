@@ -54,6 +54,8 @@ async def quote_product(
         origin = await _known(origin_postal_code, "origin_postal_code")
     else:
         origin = await _origin_of(ctx, goods)
+    if not (await ctx.local["areas"].look_up(ctx, destination)).served:
+        raise address.OutsideServiceArea(field="postal_code" if address_id is None else "address_id")
     quoted = await quote_rates(
         ctx,
         contract.QuoteRates(

@@ -81,7 +81,8 @@ class RateBook:
 
 @implements(contract.quote_rates)
 async def quote_rates(ctx: Context, request: contract.QuoteRates) -> contract.Rates:
-    """What a parcel costs: by the couriers, else by the flat rate; raises InvalidInput for what is no parcel."""
+    """What a parcel costs: by the couriers that deliver there, else by the flat rate; nothing is offered where we do not
+    deliver. Raises InvalidInput for what is no parcel."""
     for field in ("origin_postal_code", "destination_postal_code"):
         code = getattr(request, field)
         if not (len(code) == 5 and code.isascii() and code.isdigit()):
@@ -93,7 +94,10 @@ async def quote_rates(ctx: Context, request: contract.QuoteRates) -> contract.Ra
         height_cm=request.height_cm,
     )
     check_parcel(parcel)
-    off = await ctx.local["switched_off"].look_up(ctx)
+    coverage = await ctx.local["areas"].look_up(ctx, request.destination_postal_code)
+    if not coverage.served:
+        return contract.Rates(rates=[])
+    off = (await ctx.local["switched_off"].look_up(ctx)).union(coverage.refused_couriers)
     key = rate_key(request.origin_postal_code, request.destination_postal_code, parcel, off)
     book: RateBook = ctx.local["rates"]
     now = ctx.clock.now()

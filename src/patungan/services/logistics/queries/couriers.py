@@ -48,6 +48,13 @@ class BulkShipment(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
+class DueQuote(msgspec.Struct, frozen=True):
+    """A bulk shipment whose cost is to be asked for."""
+
+    id: UUID
+    purchase_order_id: UUID
+
+
 class Delayed(msgspec.Struct, frozen=True):
     """A parcel that should have arrived; ``days_late`` are begun days."""
 
@@ -122,15 +129,16 @@ _BULK = """
 ensure_bulk = sql.run(
     """
     insert into bulk_shipments (id, purchase_order_id, purchase_order_code, factory_id, session_id, status, cost,
-        cost_is_estimated, created_at)
-    values ($1, $2, $3, $4, $5, 'pending', $6, true, $7) on conflict (purchase_order_id) do nothing
+        cost_is_estimated, created_at, quote_due_at)
+    values ($1, $2, $3, $4, $5, 'pending', $6, true, $7, $7) on conflict (purchase_order_id) do nothing
     """
 )
 move_bulk = sql.run(
     """
     update bulk_shipments set status = $2,
         shipped_at = case when $2 = 'in_transit' then $3 else shipped_at end,
-        ended_at = case when $2 in ('delivered', 'failed') then $3 else ended_at end
+        ended_at = case when $2 in ('delivered', 'failed') then $3 else ended_at end,
+        quote_due_at = case when $2 not in ('delivered', 'failed') then quote_due_at end
     where purchase_order_id = $1 and status not in ('delivered', 'failed') and status <> $2
     """
 )
@@ -140,10 +148,22 @@ update_bulk = sql.run(
     """
     update bulk_shipments set carrier = coalesce($2, carrier), waybill = coalesce($3, waybill), cost = coalesce($4, cost),
         cost_is_estimated = cost_is_estimated and $4 is null,
-        cost_set_by = case when $4 is null then cost_set_by else $5 end
+        cost_set_by = case when $4 is null then cost_set_by else $5 end,
+        quote_due_at = case when $4 is null then quote_due_at end
     where id = $1
     """
 )
+claim_quotes = sql.many(
+    DueQuote,
+    """
+    update bulk_shipments set quote_due_at = $2
+    where id in (
+        select id from bulk_shipments where quote_due_at <= $1 order by quote_due_at, id limit $3 for update skip locked)
+    returning id, purchase_order_id
+    """,
+)
+# A cost that was recorded meanwhile stays.
+store_quote = sql.run("update bulk_shipments set cost = $2, quote_due_at = null where id = $1 and cost_is_estimated")
 _WANTED_BULK = "($1::uuid[] is null or factory_id = any($1)) and ($2::text is null or status = $2)"
 list_bulk = sql.many(BulkShipment, f"{_BULK} where {_WANTED_BULK} order by created_at desc, id desc limit $3 offset $4")
 count_bulk = sql.one(int, f"select count(*) from bulk_shipments where {_WANTED_BULK}")

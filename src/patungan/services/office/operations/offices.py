@@ -221,6 +221,11 @@ async def get_offices(ctx: Context, request: contract.GetOffices) -> contract.Of
     return contract.Offices(offices=await queries.find_contract_offices(ctx.db, request.office_ids))
 
 
+@implements(contract.get_managed_offices)
+async def get_managed_offices(ctx: Context, request: contract.GetManagedOffices) -> contract.Offices:
+    return contract.Offices(offices=await queries.find_managed_offices(ctx.db, request.manager_id))
+
+
 @implements(contract.get_shares)
 async def get_shares(ctx: Context, request: contract.GetShares) -> contract.Shares:
     return contract.Shares(shares=await queries.find_shares(ctx.db, request.factory_ids))

@@ -87,6 +87,12 @@ find_contract_offices = sql.many(
     Office,
     "select id, code, name, status, city, province, manager_id from offices where id = any($1::uuid[]) order by id",
 )
+find_managed_offices = sql.many(
+    Office,
+    """
+    select id, code, name, status, city, province, manager_id from offices where manager_id = $1 order by id
+    """,
+)
 find_shares = sql.many(
     Share,
     """

@@ -12,7 +12,7 @@ from patungan.kernel.service import Context
 from patungan.ledger import accounts
 from patungan.ledger.posting import credit, debit, journal, post
 from patungan.services.payment.operations.payments import end_payments
-from patungan.services.payment.operations.recording import record_paid, takes_money
+from patungan.services.payment.operations.recording import NewReceipt, Paid, record_paid, takes_money, write_receipts
 from patungan.services.payment.operations.refunds import NewRefund, request_refunds
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries import receipts
@@ -64,9 +64,8 @@ async def _accept(ctx: Context, tx: Transaction, payment: Payment, receipt: Rece
     if receipt.amount < payment.xendit_amount:
         raise contract.QuarantineDecided("Less came than was asked; the money can only go back")
     await _book_out(ctx, tx, receipt, "accepted", ReceiptKind.IN_TIME, payment.xendit_amount)
-    await record_paid(
-        ctx, tx, payment, receipt.paid_at, receipt.method, receipt.channel or None, rest_from=accounts.QUARANTINE
-    )
+    paid = Paid(payment, receipt.paid_at, receipt.method, receipt.channel or None, accounts.QUARANTINE)
+    await record_paid(ctx, tx, [paid])
     await _give_back(ctx, tx, payment, receipt, receipt.amount - payment.xendit_amount)
 
 
@@ -91,8 +90,7 @@ async def _book_out(
 ) -> str:
     """Write the receipt of what leaves quarantine; answers its name."""
     name = f"{receipt.invoice_id}/{suffix}"
-    await receipts.insert_receipt(
-        tx,
+    left = NewReceipt(
         name,
         receipt.payment_id,
         kind,
@@ -101,7 +99,7 @@ async def _book_out(
         receipt.method,
         receipt.channel,
         receipt.paid_at,
-        ctx.clock.now(),
         Source.QUARANTINE,
     )
+    await write_receipts(ctx, tx, [left])
     return name

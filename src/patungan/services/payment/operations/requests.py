@@ -103,7 +103,7 @@ async def _basis(tx: Transaction, payment: Payment, order_id: UUID | None) -> _B
             raise contract.RefundNotPossible("What is paid into a session goes back only with the session")
         left = payment.total - await queries.promised(tx, payment.id, None)
         return _Basis(RefundKind.GOODWILL, None, left)
-    held = await orders.allocations_of(tx, payment.id)
+    held = await orders.allocations_of(tx, [payment.id])
     chosen = [each for each in held if order_id in (None, each.order_id)]
     if len(chosen) != 1:
         raise contract.RefundNotPossible("Name one of the payment's orders", field="order_id")

@@ -8,21 +8,25 @@ from uuid import UUID
 from patungan.contracts import payment as contract
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import Conflict, InternalError, InvalidInput, Unavailable
+from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context, implements
 from patungan.kernel.time import jakarta_day
 from patungan.ledger import accounts
 from patungan.ledger.posting import balance_of, credit, debit, journal, post
 from patungan.services.payment.operations.expiring import settle_all
 from patungan.services.payment.operations.payments import CODE_ATTEMPTS, end_payments, expire_payments
-from patungan.services.payment.operations.refunds import CARRY_OUT_REFUND
-from patungan.services.payment.queries import batches, escrows
+from patungan.services.payment.operations.refunds import CARRY_OUT_REFUND, NewRefund, request_refunds
+from patungan.services.payment.queries import batches, escrows, payments, receipts
 from patungan.services.payment.queries import refunds as refund_queries
 from patungan.services.payment.queries.escrows import Escrow
+from patungan.services.payment.queries.refunds import Refund
 from patungan.services.payment.rules import (
     CODE_LENGTH,
     SILENCE_GRACE,
     Destination,
     Division,
+    PaymentStatus,
+    RefundKind,
     RefundReason,
     divide_escrow,
     refund_destination,
@@ -129,7 +133,7 @@ async def _release(
 ) -> contract.Released:
     now, session_id = ctx.clock.now(), request.session_id
     held = await balance_of(tx, accounts.escrow(session_id))
-    paid = await escrows.sum_paid(tx, session_id)
+    paid = await escrows.sum_held(tx, session_id)
     if not parts.total == held == paid.amount:
         ctx.log.error("escrow does not add up", session=str(session_id), parts=parts.total, held=held, paid=paid.amount)
         raise contract.EscrowMismatch(f"The parts are {parts.total}, the escrow holds {held}")
@@ -170,6 +174,50 @@ def _released_event(ctx: Context, request: contract.ReleaseEscrow, parts: Divisi
         factory=parts.factory,
         commission_percent=ctx.settings.commission_percent,
     )
+
+
+@implements(contract.refund_participants)
+async def refund_participants(ctx: Context, request: contract.RefundParticipants) -> contract.RefundsStarted:
+    try:
+        reason = RefundReason(request.reason)
+    except ValueError:
+        raise InvalidInput(f"{request.reason} is no reason for a refund", field="reason") from None
+    session_id = request.session_id
+    async with ctx.db.transaction() as tx:
+        escrow = await escrows.lock_escrow(tx, session_id)
+        if escrow is None or escrow.released is not None:
+            raise Conflict("This session's escrow was released, or never was")
+        found = await payments.find_summaries(tx, request.participant_ids)
+        made = []
+        for each in sorted(found, key=lambda one: one.id):
+            made += await _refund_whole(ctx, tx, session_id, each.id, reason)
+        books = [
+            journal(
+                f"refund/{each.id}/requested",
+                "refund_issued",
+                each.code,
+                debit(accounts.escrow(session_id), each.amount),
+                credit(accounts.REFUND_CLEARING, each.amount),
+            )
+            for each in made
+        ]
+        await post(tx, ctx.chance, ctx.clock.now(), books)
+        total = await refund_queries.sum_of_session(tx, session_id)
+    return contract.RefundsStarted(count=total.count, amount=total.amount)
+
+
+async def _refund_whole(
+    ctx: Context, tx: Transaction, session_id: UUID, payment_id: UUID, reason: RefundReason
+) -> list[Refund]:
+    """Send back what is left of a paid payment of the session; answers the refunds that are new."""
+    payment = await payments.lock_payment(tx, payment_id)
+    if payment is None or payment.session_id != session_id or payment.status is not PaymentStatus.PAID:
+        return []
+    left = [each for each in await receipts.receivables(tx, payment_id) if each.left > 0]
+    wanted = [
+        NewRefund(payment_id, each.invoice_id, Rupiah(each.left), refund_destination(each.method)) for each in left
+    ]
+    return await request_refunds(ctx, tx, RefundKind.SESSION, reason, wanted)
 
 
 @implements(contract.refund_session)

@@ -14,7 +14,7 @@ from patungan.kernel.errors import InvalidInput, Problem, Unavailable
 from patungan.kernel.money import Rupiah
 from patungan.kernel.service import Context
 from patungan.services.payment.operations.payments import ReturnHold
-from patungan.services.payment.operations.recording import record_paid, takes_money
+from patungan.services.payment.operations.recording import Paid, record_paid, takes_money
 from patungan.services.payment.queries import escrows, wallet_parts
 from patungan.services.payment.queries import payments as queries
 from patungan.services.payment.queries.payments import Payment
@@ -81,7 +81,11 @@ async def hold(ctx: Context, payment_id: UUID) -> None:
 
 def _wanted(payment: Payment) -> wallet.HoldFunds:
     return wallet.HoldFunds(
-        payment_id=payment.id, payment_code=payment.code, user_id=payment.user_id, amount=payment.wallet_amount
+        payment_id=payment.id,
+        payment_code=payment.code,
+        user_id=payment.user_id,
+        amount=payment.wallet_amount,
+        attempt=payment.wallet_attempt,
     )
 
 
@@ -97,7 +101,7 @@ async def _note_held(ctx: Context, known: Payment) -> None:
             return
         held = await queries.lock_payment(tx, payment.id)
         if held is not None and await takes_money(tx, held):
-            await record_paid(ctx, tx, held, ctx.clock.now(), "wallet", None)
+            await record_paid(ctx, tx, [Paid(held, ctx.clock.now(), "wallet", None)])
 
 
 async def ask_on(ctx: Context) -> None:

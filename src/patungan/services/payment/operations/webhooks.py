@@ -1,14 +1,20 @@
-"""What Xendit tells us: proven, stored, then processed in a transaction that may safely run again."""
+"""What Xendit tells us: proven, stored, then processed in a transaction that may safely run again.
+
+What arrives together is stored and processed together; what is not plain is processed by itself (docs/decisions/0095).
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from patungan.contracts.payment import WebhookEventDone, WebhookEventNotFound, WebhookRefused
+from patungan.kernel.batching import Batcher
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput, Unavailable
 from patungan.kernel.service import Context
@@ -23,16 +29,17 @@ from patungan.providers.xendit import (
 )
 from patungan.services.payment.operations import gateway
 from patungan.services.payment.operations.gateway import news_of
-from patungan.services.payment.operations.news import apply_news
+from patungan.services.payment.operations.incoming import Incoming, incoming, keep_unreadable, store_together
+from patungan.services.payment.operations.news import apply_news, apply_together
 from patungan.services.payment.operations.refunds import apply_refund_news
 from patungan.services.payment.queries import webhooks as queries
 from patungan.services.payment.queries.refunds import find_refund_by_code
 from patungan.services.payment.queries.webhooks import StoredWebhook
 from patungan.services.payment.queries.workflows import start_all
 from patungan.services.payment.rules import (
+    InvoiceNews,
     Outcome,
     attempt_of,
-    fingerprint,
     is_stale,
     next_event_attempt,
     provider_invoice,
@@ -41,10 +48,44 @@ from patungan.services.payment.rules import (
 ASK_PROVIDER = "payment.ask-provider"
 """The workflow that asks the provider itself (processes.py)."""
 
-FIRST_ATTEMPT = timedelta(seconds=5)
-"""How long the request that brought an event has it for itself before the timer takes it up."""
 LEASE = timedelta(seconds=60)
 MOST_AT_ONCE = 100
+LARGEST_BATCH = 250
+GATHER = 0.5
+"""The share of a batch's time by which the next one waits for those whom the last one has answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where callbacks that arrive together are stored, and their events processed; storing never waits for processing."""
+
+    storing: Batcher[Incoming, UUID]
+    processing: Batcher[UUID, Outcome | None]
+
+    async def close(self) -> None:
+        """Finish what is under way."""
+        await self.storing.close()
+        await self.processing.close()
+
+
+def open_desk(ctx: Context) -> None:
+    """Make this process's desk."""
+
+    async def store(arrived: list[Incoming]) -> Sequence[UUID | Exception]:
+        return await store_together(ctx, arrived)
+
+    async def process(event_ids: list[UUID]) -> Sequence[Outcome | None | Exception]:
+        return await process_together(ctx, event_ids)
+
+    ctx.local["webhook_desk"] = Desk(
+        Batcher(store, largest=LARGEST_BATCH, gather=GATHER), Batcher(process, largest=LARGEST_BATCH, gather=GATHER)
+    )
+
+
+async def close_desk(ctx: Context) -> None:
+    """Finish what is under way at this process's desk."""
+    desk: Desk = ctx.local["webhook_desk"]
+    await desk.close()
 
 
 class AskProvider(msgspec.Struct, frozen=True):
@@ -70,56 +111,56 @@ async def receive(
         callback = parse_callback(raw)
     except UnreadableCallback as error:
         ctx.log.error("webhook that cannot be read", reason=str(error))
-        await _keep_unreadable(ctx, webhook_id, raw)
+        await keep_unreadable(ctx, webhook_id, raw)
         raise InvalidInput(str(error)) from None
-    event_id = await store(ctx, callback, webhook_id, raw)
+    desk: Desk = ctx.local["webhook_desk"]
+    event_id = await desk.storing.ask(incoming(callback, webhook_id, raw))
     try:
         async with asyncio.timeout(ctx.settings.xendit_webhook_patience):
-            return await process(ctx, event_id)
+            return await desk.processing.ask(event_id) or await process(ctx, event_id)
     except (TimeoutError, Unavailable) as error:
         ctx.log.warning("webhook is worked off later", webhook_event=str(event_id), reason=type(error).__name__)
         return Outcome.STORED
 
 
-async def _keep_unreadable(ctx: Context, webhook_id: str | None, raw: bytes) -> None:
-    digest, now = fingerprint(raw), ctx.clock.now()
+async def process_together(ctx: Context, event_ids: Sequence[UUID]) -> list[Outcome | None]:
+    """Carry out what is plain of stored events, in one transaction; None for those that must be processed by themselves:
+    what is not plain, what somebody else has under lock, a second mention, and all of them where the batch fails."""
+    try:
+        outcomes = await _process_plain(ctx, list(set(event_ids)))
+    except Exception as error:
+        # One event that cannot be processed must not keep the others waiting.
+        ctx.log.warning("webhooks are processed one by one", events=len(event_ids), exc_info=error)
+        return [None] * len(event_ids)
+    return [outcomes.pop(each, None) for each in event_ids]
+
+
+async def _process_plain(ctx: Context, event_ids: list[UUID]) -> dict[UUID, Outcome]:
+    outcomes: dict[UUID, Outcome] = {}
     async with ctx.db.transaction() as tx:
-        news = f"unreadable:{digest.hex()}"
-        event_id = await queries.store_event(tx, ctx.chance.new_id(), digest, webhook_id, news, raw, now, None)
-        await queries.finish_event(tx, event_id, Outcome.UNREADABLE, now)
+        await tx.look_up_by_index()
+        told: list[tuple[UUID, InvoiceNews]] = []
+        for event in await queries.lock_free_events(tx, event_ids):
+            if event.outcome is not None:
+                outcomes[event.id] = _again(event.outcome)
+                continue
+            callback = parse_callback(event.body)
+            if isinstance(callback, InvoiceCallback) and not _is_stale(ctx, event, callback):
+                told.append((event.id, news_of(callback, ctx.clock.now())))
+        applied = await apply_together(ctx, tx, [news for _, news in told])
+        done = {event_id: outcome for (event_id, _), outcome in zip(told, applied, strict=True) if outcome is not None}
+        await queries.finish_events(tx, list(done), [each.value for each in done.values()], ctx.clock.now())
+    return outcomes | done
 
 
-def _named(callback: Callback, raw: bytes) -> tuple[str, bytes]:
-    """What a callback is about, and the fingerprint of what it says about it."""
-    match callback:
-        case InvoiceCallback():
-            news = callback.dedupe_key
-            paid = callback.paid_amount if callback.paid_amount is not None else callback.amount
-            return news, fingerprint(news, callback.external_id, callback.amount, paid, callback.currency)
-        case RefundCallback():
-            news, refund = callback.dedupe_key, callback.refund
-            return news, fingerprint(news, refund.reference_id, refund.invoice_id, refund.amount, refund.currency)
-    digest = fingerprint(raw)
-    return f"other:{digest.hex()}", digest
+def _again(outcome: Outcome) -> Outcome:
+    """What another delivery of a processed event is answered."""
+    return outcome if outcome is Outcome.CONFLICT else Outcome.UNCHANGED
 
 
-async def store(ctx: Context, callback: Callback, webhook_id: str | None, raw: bytes) -> UUID:
-    """Keep a callback as it came. The same news with the same content is one event however often it is told; the names
-    that it bears are its own, so that other content under one of them is found out."""
-    news, digest = _named(callback, raw)
-    now = ctx.clock.now()
-    names = [f"news:{news}", *([f"webhook:{webhook_id}"] if webhook_id else [])]
-    async with ctx.db.transaction() as tx:
-        event_id = await queries.store_event(
-            tx, ctx.chance.new_id(), digest, webhook_id, news, raw, now, now + FIRST_ATTEMPT
-        )
-        await queries.claim_names(tx, names, event_id)
-        foreign = [each for each in await queries.name_holders(tx, names) if each.event_id != event_id]
-        event = await queries.lock_event(tx, event_id)
-        if foreign and event.outcome is None:
-            ctx.log.error("webhook bears another one's name", news=news, names=[each.name for each in foreign])
-            await queries.finish_event(tx, event_id, Outcome.CONFLICT, now)
-    return event_id
+def _is_stale(ctx: Context, event: StoredWebhook, callback: Callback) -> bool:
+    window = timedelta(hours=ctx.settings.xendit_webhook_window_hours)
+    return is_stale(_told_at(callback), event.received_at, window)
 
 
 async def process(ctx: Context, event_id: UUID) -> Outcome:
@@ -127,7 +168,7 @@ async def process(ctx: Context, event_id: UUID) -> Outcome:
     async with ctx.db.transaction() as tx:
         event = await queries.lock_event(tx, event_id)
         if event.outcome is not None:
-            return event.outcome if event.outcome is Outcome.CONFLICT else Outcome.UNCHANGED
+            return _again(event.outcome)
         outcome = await _carry_out(ctx, tx, event)
         await queries.finish_event(tx, event_id, outcome, ctx.clock.now())
         return outcome
@@ -135,7 +176,7 @@ async def process(ctx: Context, event_id: UUID) -> Outcome:
 
 async def _carry_out(ctx: Context, tx: Transaction, event: StoredWebhook) -> Outcome:
     callback = parse_callback(event.body)
-    if is_stale(_told_at(callback), event.received_at, timedelta(hours=ctx.settings.xendit_webhook_window_hours)):
+    if _is_stale(ctx, event, callback):
         return await _ask_instead(ctx, tx, event, callback)
     match callback:
         case InvoiceCallback():
@@ -212,7 +253,8 @@ async def process_open(ctx: Context) -> int:
     """Process stored events whose first processing failed; answers how many were taken up."""
     now = ctx.clock.now()
     due = await queries.claim_open_events(ctx.db, now, MOST_AT_ONCE, now + LEASE)
-    for event_id in due:
+    outcomes = await process_together(ctx, due) if due else []
+    for event_id in [each for each, outcome in zip(due, outcomes, strict=True) if outcome is None]:
         try:
             await process(ctx, event_id)
         except Exception as error:

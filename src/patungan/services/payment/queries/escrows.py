@@ -51,6 +51,12 @@ ensure_escrows = sql.run(
 share_escrows = sql.many(
     UUID, "select session_id from escrows where session_id = any($1::uuid[]) order by session_id for share"
 )
+share_free_escrows = sql.many(
+    Escrow,
+    f"""
+    select {_ESCROW} from escrows where session_id = any($1::uuid[]) order by session_id for share skip locked
+    """,
+)
 share_escrow = sql.one(Escrow, f"select {_ESCROW} from escrows where session_id = $1 for share")
 lock_escrow = sql.maybe(Escrow, f"select {_ESCROW} from escrows where session_id = $1 for no key update")
 begin_closing = sql.one(
@@ -70,6 +76,15 @@ sum_paid = sql.one(
     Sum,
     """
     select count(*), coalesce(sum(total), 0)::bigint as amount from payments where session_id = $1 and status = 'paid'
+    """,
+)
+# What goes back to participants who are refunded before the release is not in the escrow any more.
+sum_held = sql.one(
+    Sum,
+    """
+    select count(*), coalesce(sum(total), 0)::bigint as amount from payments p
+    where session_id = $1 and status = 'paid'
+        and not exists (select from refunds r where r.payment_id = p.id and r.kind = 'session')
     """,
 )
 store_release = sql.run(

@@ -70,7 +70,8 @@ fail_payment = sql.run("update payments set status = 'failed' where id = $1 and 
 
 _ALLOCATION = "payment_id, order_id, total, released_at, released"
 allocations_of = sql.many(
-    Allocation, f"select {_ALLOCATION} from payment_orders where payment_id = $1 order by order_id"
+    Allocation,
+    f"select {_ALLOCATION} from payment_orders where payment_id = any($1::uuid[]) order by payment_id, order_id",
 )
 live_allocation = sql.maybe(Allocation, f"select {_ALLOCATION} from payment_orders where order_id = $1 and live")
 store_release = sql.run(

@@ -15,7 +15,8 @@ from patungan.services.payment.rules import PaymentStatus, WalletState
 
 class Payment(msgspec.Struct, frozen=True):
     """A payment as its use cases need it, of a session's participant or of a checkout's orders; ``invoice_asked``: the
-    provider may have an invoice of it. ``total`` = ``wallet_amount`` + ``xendit_amount``."""
+    provider may have an invoice of it. ``total`` = ``wallet_amount`` + ``xendit_amount``; ``wallet_attempt`` counts how often
+    a wallet part was chosen."""
 
     id: UUID
     code: str
@@ -30,6 +31,7 @@ class Payment(msgspec.Struct, frozen=True):
     wallet_amount: Rupiah
     xendit_amount: Rupiah
     wallet_state: WalletState | None
+    wallet_attempt: int
     expires_at: datetime
     invoice_asked: bool
     invoice_id: str | None
@@ -119,7 +121,7 @@ def released_at(alias: str) -> str:
 def payment_columns(alias: str) -> str:
     """The columns of a Payment, of the table under that name."""
     plain = "id, code, participant_id, session_id, checkout_id"
-    rest = "user_id, description, status, total, wallet_amount, xendit_amount, wallet_state, expires_at"
+    rest = "user_id, description, status, total, wallet_amount, xendit_amount, wallet_state, wallet_attempt, expires_at"
     orders = f"array(select o.order_id from payment_orders o where o.payment_id = {alias}.id order by 1) as order_ids"
     named = (
         [f"{alias}.{name.strip()}" for name in plain.split(",")],
@@ -176,6 +178,11 @@ find_summaries = sql.many(
 
 find_payment = sql.maybe(Payment, f"select {_PAYMENT} from payments where id = $1")
 find_payment_by_code = sql.maybe(Payment, f"select {_PAYMENT} from payments where code = $1")
+find_payments_by_code = sql.many(Payment, f"select {_PAYMENT} from payments where code = any($1::text[])")
+lock_free_payments = sql.many(
+    Payment,
+    f"select {_PAYMENT} from payments where id = any($1::uuid[]) order by id for no key update skip locked",
+)
 lock_payment = sql.maybe(Payment, f"select {_PAYMENT} from payments where id = $1 for no key update")
 
 claim_invoice = sql.maybe(
@@ -207,9 +214,10 @@ store_invoice = sql.run(
 )
 pay = sql.run(
     """
-    update payments set status = 'paid', paid_at = $2, method = $3, channel = $4, next_look_at = null,
-        wallet_state = case when wallet_state is null then null else 'captured' end
-    where id = $1 and status = 'pending'
+    update payments p set status = 'paid', paid_at = n.paid_at, method = n.method, channel = n.channel,
+        next_look_at = null, wallet_state = case when p.wallet_state is null then null else 'captured' end
+    from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) as n(id, paid_at, method, channel)
+    where p.id = any($1) and p.id = n.id and p.status = 'pending'
     """
 )
 expire = sql.many(

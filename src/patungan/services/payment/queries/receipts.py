@@ -54,15 +54,24 @@ _QUARANTINED = """
     c.resolved_at, c.resolved_by
 """
 
-insert_receipt = sql.run(
+insert_receipts = sql.run(
     """
-    insert into receipts (invoice_id, payment_id, kind, amount, currency, method, channel, paid_at, recorded_at, source)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing
+    insert into receipts (invoice_id, payment_id, kind, amount, currency, method, channel, paid_at, source, recorded_at)
+    select n.*, $10::timestamptz
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+                $9::text[]) as n
+    on conflict do nothing
     """
 )
 find_receipt = sql.maybe(Receipt, f"select {_RECEIPT} from receipts where invoice_id = $1")
-note_fee = sql.run(
-    "update receipts set provider_fee = $2 where invoice_id = $1 and source = 'xendit' and provider_fee is null"
+known_receipts = sql.many(str, "select invoice_id from receipts where invoice_id = any($1::text[])")
+note_fees = sql.many(
+    str,
+    """
+    update receipts c set provider_fee = n.fee from unnest($1::text[], $2::bigint[]) as n(invoice_id, fee)
+    where c.invoice_id = any($1) and c.invoice_id = n.invoice_id and c.source = 'xendit' and c.provider_fee is null
+    returning c.invoice_id
+    """,
 )
 resolve = sql.run(
     """

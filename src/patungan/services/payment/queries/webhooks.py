@@ -38,7 +38,14 @@ class WebhookBody(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class StoredName(msgspec.Struct, frozen=True):
+    id: UUID
+    fingerprint: bytes
+
+
 class NameHolder(msgspec.Struct, frozen=True):
+    """An event with a name that it bears."""
+
     name: str
     event_id: UUID
 
@@ -52,18 +59,53 @@ store_event = sql.one(
     returning id
     """,
 )
+store_events = sql.many(
+    StoredName,
+    """
+    insert into webhook_events (id, fingerprint, webhook_id, news, body, deliveries, received_at, next_attempt_at)
+    select n.id, n.fingerprint, n.webhook_id, n.news, n.body, n.deliveries, $7::timestamptz, $8::timestamptz
+    from unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::bytea[], $6::int[])
+        as n(id, fingerprint, webhook_id, news, body, deliveries)
+    order by n.fingerprint
+    on conflict (fingerprint) do update set deliveries = webhook_events.deliveries + excluded.deliveries
+    returning id, fingerprint
+    """,
+)
 claim_names = sql.run(
     """
-    insert into webhook_names (name, event_id) select n, $2 from unnest($1::text[]) n order by n
+    insert into webhook_names (name, event_id)
+    select n.name, n.event_id from unnest($1::text[], $2::uuid[]) with ordinality as n(name, event_id, place)
+    order by n.name, n.place
     on conflict (name) do nothing
     """
 )
-name_holders = sql.many(NameHolder, "select name, event_id from webhook_names where name = any($1::text[])")
+foreign_names = sql.many(
+    NameHolder,
+    """
+    select n.name, n.event_id from unnest($1::text[], $2::uuid[]) as n(name, event_id)
+    cross join lateral (select h.event_id from webhook_names h where h.name = n.name limit 1) as holder
+    where holder.event_id <> n.event_id
+    """,
+)
 lock_event = sql.one(
     StoredWebhook, "select id, body, attempts, received_at, outcome from webhook_events where id = $1 for no key update"
 )
 finish_event = sql.run(
     "update webhook_events set outcome = $2, processed_at = $3, next_attempt_at = null where id = $1"
+)
+lock_free_events = sql.many(
+    StoredWebhook,
+    """
+    select id, body, attempts, received_at, outcome from webhook_events where id = any($1::uuid[])
+    order by id for no key update skip locked
+    """,
+)
+finish_events = sql.run(
+    """
+    update webhook_events e set outcome = n.outcome, processed_at = $3, next_attempt_at = null
+    from unnest($1::uuid[], $2::text[]) as n(id, outcome)
+    where e.id = any($1) and e.id = n.id and e.outcome is null
+    """
 )
 claim_open_events = sql.many(
     UUID,

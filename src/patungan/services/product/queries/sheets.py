@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from patungan.kernel import sql
-from patungan.services.product.sheet import SheetProduct
+from patungan.services.product.sheet import SheetProduct, SheetVariant
 
 
 class SheetRow(msgspec.Struct, frozen=True):
@@ -16,6 +16,23 @@ class SheetRow(msgspec.Struct, frozen=True):
 
     id: UUID
     product: SheetProduct
+    variants: list[SheetVariant]
+
+
+class KnownVariant(msgspec.Struct, frozen=True):
+    """A variant that a product has."""
+
+    id: UUID
+    sku: str
+    name: str
+    price_adjustment: int
+
+
+class VariantOwner(msgspec.Struct, frozen=True):
+    """A variant's SKU, and the product that has it."""
+
+    sku: str
+    product_id: UUID
 
 
 class KnownSku(msgspec.Struct, frozen=True):
@@ -25,8 +42,8 @@ class KnownSku(msgspec.Struct, frozen=True):
     id: UUID
     factory_id: UUID
     in_session: bool
-    lowest_adjustment: int
     product: SheetProduct
+    variants: list[KnownVariant]
 
 
 _PRODUCT = """jsonb_build_object(
@@ -36,6 +53,10 @@ _PRODUCT = """jsonb_build_object(
     'price_tier_100', p.price_tier_100, 'cost_price', p.cost_price, 'min_order_quantity', p.min_order_quantity,
     'group_duration_hours', p.group_duration_hours, 'weight_grams', p.weight_grams, 'length_cm', p.length_cm,
     'width_cm', p.width_cm, 'height_cm', p.height_cm, 'renews', p.renews) as product"""
+_VARIANTS = """coalesce((
+    select jsonb_agg(jsonb_build_object(
+        'id', v.id, 'sku', v.sku, 'name', v.name, 'price_adjustment', v.price_adjustment) order by v.display_order, v.sku)
+    from product_variants v where v.product_id = p.id), '[]') as variants"""
 _FIELDS = """
     name text, name_en text, description text, description_en text, category_id uuid, base_price bigint,
     price_tier_25 bigint, price_tier_50 bigint, price_tier_75 bigint, price_tier_100 bigint, cost_price bigint,
@@ -46,7 +67,7 @@ _FIELDS = """
 find_exported = sql.many(
     SheetRow,
     f"""
-    select p.id, {_PRODUCT} from products p join categories c on c.id = p.category_id
+    select p.id, {_PRODUCT}, {_VARIANTS} from products p join categories c on c.id = p.category_id
     where p.factory_id = any($1::uuid[]) and p.id > $2 order by p.id limit $3
     """,
 )
@@ -54,9 +75,7 @@ lock_skus = sql.many(
     KnownSku,
     f"""
     select p.sku, p.id, p.factory_id, exists (select from open_sessions o where o.product_id = p.id) as in_session,
-        coalesce((select min(v.price_adjustment) from product_variants v where v.product_id = p.id), 0)
-            as lowest_adjustment,
-        {_PRODUCT}
+        {_PRODUCT}, {_VARIANTS}
     from products p join categories c on c.id = p.category_id
     where p.sku = any($1::text[]) order by p.id for update of p
     """,
@@ -88,6 +107,26 @@ update_products = sql.run(
     from jsonb_to_recordset($1) as x(id uuid, {_FIELDS}) where p.id = x.id
     """
 )
+find_variant_owners = sql.many(VariantOwner, "select sku, product_id from product_variants where sku = any($1::text[])")
+insert_variants = sql.run(
+    """
+    insert into product_variants (
+        id, product_id, sku, name, price_adjustment, weight_grams, is_active, display_order, created_at)
+    select x.id, x.product_id, x.sku, x.name, x.price_adjustment, p.weight_grams, true,
+        x.place + coalesce((select max(v.display_order) from product_variants v where v.product_id = p.id), -1), $2
+    from jsonb_to_recordset($1)
+        as x(id uuid, product_id uuid, sku text, name text, price_adjustment bigint, place integer)
+    join products p on p.id = x.product_id order by x.id
+    on conflict do nothing
+    """
+)
+update_variants = sql.run(
+    """
+    update product_variants v set name = x.name, price_adjustment = x.price_adjustment
+    from jsonb_to_recordset($1) as x(id uuid, name text, price_adjustment bigint) where v.id = x.id
+    """
+)
+declare_variants = sql.run("update products set has_variants = true where id = any($1::uuid[])")
 write_first_history = sql.run(
     """
     insert into product_history (product_id, at, actor, before, after)

@@ -46,7 +46,13 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
 
 def account_of(kind: PayeeKind, payee_id: UUID) -> Account:
     """Where the books say what we owe a payee."""
-    return accounts.payable_factory(payee_id) if kind is PayeeKind.FACTORY else accounts.payable_seller(payee_id)
+    match kind:
+        case PayeeKind.FACTORY:
+            return accounts.payable_factory(payee_id)
+        case PayeeKind.SELLER:
+            return accounts.payable_seller(payee_id)
+        case PayeeKind.OFFICE:
+            return accounts.payable_office(payee_id)
 
 
 def owed(account: Account, amount: int) -> Line:

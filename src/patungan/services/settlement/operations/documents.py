@@ -38,6 +38,7 @@ _KINDS = {
     LineKind.ADJUSTMENT: "Penyesuaian",
     LineKind.CARRIED_OVER: "Saldo sebelumnya",
     LineKind.GATEWAY_FEE: "Biaya gerbang pembayaran",
+    LineKind.OFFICE_SHARE: "Bagian komisi kantor",
 }
 
 

@@ -10,12 +10,12 @@ from patungan.contracts import settlement as contract
 from patungan.kernel.database import Transaction
 from patungan.kernel.service import Context
 from patungan.ledger import accounts
-from patungan.ledger.posting import Journal, journal, post
+from patungan.ledger.posting import journal, post
 from patungan.services.settlement.operations.booking import NewLine, account_of, against, owed, write_line
 from patungan.services.settlement.queries import lines as line_queries
 from patungan.services.settlement.queries import settlements as queries
 from patungan.services.settlement.queries.settlements import Settlement
-from patungan.services.settlement.rules import PERSONS, LineKind, SettlementStatus, local_day, may_become
+from patungan.services.settlement.rules import PERSONS, LineKind, PayeeKind, SettlementStatus, local_day, may_become
 
 _S = SettlementStatus
 
@@ -140,7 +140,7 @@ async def finish(ctx: Context, tx: Transaction, settlement: Settlement) -> None:
     await note(ctx, tx, None, _S.PENDING, settlement.id, None, "")
     for before, after in itertools.pairwise((_S.PENDING, _S.SCHEDULED, _S.PROCESSING, _S.COMPLETED)):
         await note(ctx, tx, before, after, settlement.id, None, "nothing to pay out")
-    await queries.complete(tx, settlement.id, None, ctx.clock.now())
+    await queries.complete(tx, settlement.id, None, ctx.clock.now(), None)
     await book_end(ctx, tx, settlement)
 
 
@@ -149,22 +149,17 @@ async def book_end(ctx: Context, tx: Transaction, settlement: Settlement) -> Non
     lines = await line_queries.lines_of(tx, settlement.id)
     fee = -sum(each.amount for each in lines if each.kind is LineKind.GATEWAY_FEE)
     payee = account_of(settlement.payee_kind, settlement.payee_id)
-    books: list[Journal] = [
-        journal(
-            f"settlement/{settlement.id}/gateway-fee",
-            "fee_charged",
-            settlement.code,
-            against(payee, fee),
-            owed(accounts.GATEWAY_EXPENSE, fee),
-        )
-    ]
-    if settlement.office_id is not None:
-        share, office = settlement.office_share, accounts.payable_office(settlement.office_id)
-        key = f"settlement/{settlement.id}/office-share"
-        sides = (against(accounts.COMMISSION_REVENUE, share), owed(office, share))
-        books.append(journal(key, "commission_earned", settlement.code, *sides))
+    kept = journal(
+        f"settlement/{settlement.id}/gateway-fee",
+        "fee_charged",
+        settlement.code,
+        against(payee, fee),
+        owed(accounts.GATEWAY_EXPENSE, fee),
+    )
     now = ctx.clock.now()
-    await post(tx, ctx.chance, now, books)
+    await post(tx, ctx.chance, now, [kept])
+    if settlement.office_id is not None:
+        await _owe_share(ctx, tx, settlement, settlement.office_id)
     carried = NewLine(
         payee_kind=settlement.payee_kind,
         payee_id=settlement.payee_id,
@@ -177,3 +172,24 @@ async def book_end(ctx: Context, tx: Transaction, settlement: Settlement) -> Non
         from_settlement_id=settlement.id,
     )
     await write_line(ctx, tx, carried)
+
+
+async def _owe_share(ctx: Context, tx: Transaction, settlement: Settlement, office_id: UUID) -> None:
+    """Owe an office its share of a settlement's commission, once: a line of the office's own, for its next settlement."""
+    now, share = ctx.clock.now(), settlement.office_share
+    office = account_of(PayeeKind.OFFICE, office_id)
+    key = f"settlement/{settlement.id}/office-share"
+    line = NewLine(
+        payee_kind=PayeeKind.OFFICE,
+        payee_id=office_id,
+        kind=LineKind.OFFICE_SHARE,
+        description=settlement.code,
+        value=share,
+        occurred_at=now,
+        due_on=local_day(now),
+        ledger_key=key,
+        from_settlement_id=settlement.id,
+    )
+    if await write_line(ctx, tx, line):
+        sides = (against(accounts.COMMISSION_REVENUE, share), owed(office, share))
+        await post(tx, ctx.chance, now, [journal(key, "commission_earned", settlement.code, *sides)])

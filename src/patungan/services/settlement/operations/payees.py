@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from patungan.contracts import factory, seller
+from patungan.contracts import factory, office, seller
 from patungan.contracts import settlement as contract
 from patungan.kernel.identity import Audience, Caller
 from patungan.kernel.service import Context
@@ -14,7 +14,7 @@ from patungan.providers.xendit import InvalidAccountNumber, UnknownChannel, payo
 from patungan.services.settlement.queries import lines
 from patungan.services.settlement.rules import PayeeKind
 
-READERS = (Audience.FINANCE, Audience.ADMIN, Audience.FACTORY_OWNER, Audience.SELLER)
+READERS = (Audience.FINANCE, Audience.ADMIN, Audience.FACTORY_OWNER, Audience.SELLER, Audience.AGENT)
 FINANCE = (Audience.FINANCE, Audience.ADMIN)
 
 MISSING_ACCOUNT = "missing_bank_account"
@@ -42,19 +42,32 @@ def vault(ctx: Context) -> Vault:
 
 async def name_of(ctx: Context, kind: PayeeKind, payee_id: UUID) -> str:
     """What the payee is called; its id where nobody knows it by another name."""
-    if kind is PayeeKind.FACTORY:
-        found = await ctx.call(factory.get_factories, factory.GetFactories(factory_ids=[payee_id]))
-        return next((each.name for each in found.factories), str(payee_id))
-    stores = await ctx.call(seller.get_sellers, seller.GetSellers(seller_ids=[payee_id]))
-    return next((each.name for each in stores.sellers), str(payee_id))
+    return await _known_name(ctx, kind, payee_id) or str(payee_id)
+
+
+async def _known_name(ctx: Context, kind: PayeeKind, payee_id: UUID) -> str | None:
+    """What the payee's own service calls it; None where that does not know it."""
+    match kind:
+        case PayeeKind.FACTORY:
+            found = await ctx.call(factory.get_factories, factory.GetFactories(factory_ids=[payee_id]))
+            return next((each.name for each in found.factories), None)
+        case PayeeKind.SELLER:
+            stores = await ctx.call(seller.get_sellers, seller.GetSellers(seller_ids=[payee_id]))
+            return next((each.name for each in stores.sellers), None)
+        case PayeeKind.OFFICE:
+            offices = await ctx.call(office.get_offices, office.GetOffices(office_ids=[payee_id]))
+            return next((each.name for each in offices.offices), None)
 
 
 async def _known_account(
     ctx: Context, kind: PayeeKind, payee_id: UUID
-) -> factory.BankAccount | seller.BankAccount | None:
+) -> factory.BankAccount | seller.BankAccount | office.BankAccount | None:
     if kind is PayeeKind.SELLER:
         found = await ctx.call(seller.get_bank_accounts, seller.GetSellers(seller_ids=[payee_id]))
         return found.accounts[0] if found.accounts else None
+    if kind is PayeeKind.OFFICE:
+        of_office = await ctx.call(office.get_bank_accounts, office.GetOffices(office_ids=[payee_id]))
+        return of_office.accounts[0] if of_office.accounts else None
     try:
         return (await ctx.call(factory.get_bank_account, factory.GetBankAccount(factory_id=payee_id))).account
     except factory.FactoryNotFound:
@@ -79,13 +92,16 @@ def sees_all(caller: Caller) -> bool:
 
 
 async def visible_to(ctx: Context, caller: Caller) -> tuple[PayeeKind, list[UUID]] | None:
-    """The payees whose settlements a person may see: own factories, or the own store. None for finance and administrators,
-    who see all."""
+    """The payees whose settlements a person may see: own factories, the own store, or the offices that they manage. None
+    for finance and administrators, who see all."""
     if sees_all(caller):
         return None
     if caller.belongs_to(Audience.SELLER):
         store = await ctx.call(seller.get_owned_seller, seller.GetOwnedSeller(user_id=caller.user_id))
         return PayeeKind.SELLER, [each.id for each in store.sellers]
+    if caller.belongs_to(Audience.AGENT):
+        managed = await ctx.call(office.get_managed_offices, office.GetManagedOffices(manager_id=caller.user_id))
+        return PayeeKind.OFFICE, [each.id for each in managed.offices]
     owned = await ctx.call(factory.get_owned_factories, factory.GetOwnedFactories(owner_id=caller.user_id))
     return PayeeKind.FACTORY, [each.id for each in owned.factories]
 
@@ -101,11 +117,9 @@ async def require_payee(ctx: Context, caller: Caller, kind: PayeeKind, payee_id:
 
 async def require_known(ctx: Context, kind: PayeeKind, payee_id: UUID) -> None:
     """Raises PayeeNotFound for one that neither its own service nor our lines know."""
-    if kind is PayeeKind.FACTORY:
-        found = await ctx.call(factory.get_factories, factory.GetFactories(factory_ids=[payee_id]))
-        known = bool(found.factories)
-    else:
-        stores = await ctx.call(seller.get_sellers, seller.GetSellers(seller_ids=[payee_id]))
-        known = bool(stores.sellers) or await lines.payee_is_known(ctx.db, kind, payee_id)
+    known = await _known_name(ctx, kind, payee_id) is not None
+    # A factory is always known to its own service.
+    if not known and kind is not PayeeKind.FACTORY:
+        known = await lines.payee_is_known(ctx.db, kind, payee_id)
     if not known:
         raise contract.PayeeNotFound(field="payee_id")

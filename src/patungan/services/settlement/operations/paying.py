@@ -24,6 +24,7 @@ from patungan.providers.payouts import (
     attempt_of,
     judge_news,
     next_look,
+    next_return_look,
 )
 from patungan.services.settlement.operations import payees
 from patungan.services.settlement.operations.booking import account_of
@@ -60,7 +61,8 @@ async def send_scheduled(ctx: Context, only: UUID | None = None) -> int:
 
 
 async def look_after_due(ctx: Context) -> int:
-    """Ask the provider for settlements of which no news came in time, and send those that it does not know."""
+    """Ask the provider for settlements of which no news came in time, and send those that it does not know; ask whether
+    those that arrived came back (docs/decisions/0076)."""
     now = ctx.clock.now()
     taken = await queries.take_due(ctx.db, now, AT_ONCE, now + LEASE)
     await _carry_out(ctx, taken, disbursing.look)
@@ -89,6 +91,7 @@ def _order(ctx: Context, settlement: Sending) -> PayoutOrder:
         asked=settlement.asked,
         payout_id=settlement.payout_id,
         looks=settlement.looks,
+        arrived_at=settlement.arrived_at,
     )
 
 
@@ -144,7 +147,7 @@ async def _write(
 
 async def _complete(ctx: Context, tx: Transaction, settlement: Settlement, news: PayoutNews) -> None:
     now = ctx.clock.now()
-    await queries.complete(tx, settlement.id, news.payout_id, now)
+    await queries.complete(tx, settlement.id, news.payout_id, now, next_return_look(now, now))
     await note(ctx, tx, settlement.status, _S.COMPLETED, settlement.id, None, f"payout {news.payout_id}")
     await post(tx, ctx.chance, now, _paid(settlement, ctx.settings.payout_fee))
     await book_end(ctx, tx, settlement)

@@ -47,7 +47,8 @@ class Settlement(msgspec.Struct, frozen=True):
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """A settlement to be sent, or to be asked for: ``asked`` says whether the provider may know of the attempt."""
+    """A settlement to be sent, or to be asked for: ``asked`` says whether the provider may know of the attempt,
+    ``arrived_at`` when it was completed, after which it may only come back."""
 
     id: UUID
     code: str
@@ -59,6 +60,7 @@ class Sending(msgspec.Struct, frozen=True):
     asked: bool
     payout_id: str | None
     looks: int
+    arrived_at: datetime | None
 
 
 class UnderWay(msgspec.Struct, frozen=True):
@@ -178,7 +180,7 @@ retry = sql.run(
 
 _TAKEN = """
     taken.id, taken.code, taken.payout_amount, taken.channel_code, taken.number_sealed, taken.holder_name, taken.attempt,
-    taken.asked_at is not null as asked, taken.payout_id, taken.looks
+    taken.asked_at is not null as asked, taken.payout_id, taken.looks, taken.ended_at as arrived_at
 """
 take_scheduled = sql.many(
     Sending,
@@ -196,21 +198,21 @@ take_due = sql.many(
     Sending,
     f"""
     with taken as (
-        select * from settlements where status = 'processing' and next_look_at <= $1
+        select * from settlements where status in ('processing', 'completed') and next_look_at <= $1
         order by next_look_at limit $2 for update skip locked
     )
     update settlements s set asked_at = coalesce(s.asked_at, $1), next_look_at = $3, looks = s.looks + 1
     from taken where s.id = taken.id returning {_TAKEN}
     """,
 )
-look_again = sql.run("update settlements set next_look_at = $2 where id = $1 and status = 'processing'")
+look_again = sql.run("update settlements set next_look_at = $2 where id = $1 and status in ('processing', 'completed')")
 note_payout = sql.run(
     "insert into payouts (settlement_id, attempt, payout_id) values ($1, $2, $3) on conflict do nothing"
 )
 store_payout = sql.run("update settlements set payout_id = $2, next_look_at = $3 where id = $1")
 complete = sql.run(
     """
-    update settlements set status = 'completed', ended_at = $3, payout_id = coalesce($2, payout_id), next_look_at = null
+    update settlements set status = 'completed', ended_at = $3, payout_id = coalesce($2, payout_id), next_look_at = $4
     where id = $1
     """
 )

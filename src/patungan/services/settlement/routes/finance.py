@@ -85,10 +85,12 @@ async def put_agreement(
     data: JSONBody[AgreementInput],
 ) -> Agreement:
     if payee_kind not in list(PayeeKind):
-        raise InvalidInput("A payee is a factory or a seller", field="payee_kind")
+        raise InvalidInput("A payee is a factory, a seller or an office", field="payee_kind")
     if data.office_id is None and data.office_percent:
         raise InvalidInput("A percentage is an office's", field="office_id")
     kind = PayeeKind(payee_kind)
+    if kind is PayeeKind.OFFICE and data.office_id is not None:
+        raise InvalidInput("An office shares with no other", field="office_id")
     await payees.require_known(ctx, kind, payee_id)
 
     async def work(tx: Transaction) -> Agreement:

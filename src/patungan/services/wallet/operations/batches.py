@@ -19,10 +19,12 @@ from patungan.services.wallet.queries import payouts as queries
 from patungan.services.wallet.queries.payouts import Batch, Sending
 from patungan.services.wallet.rules import batch_start_by
 
-SENT_AT_ONCE = 500
+SENT_AT_ONCE = 250
 """How many withdrawals are sent between two commits."""
-CALLS_AT_ONCE = 32
-"""How many of them are on their way to the provider at a time."""
+LANES = 2
+"""How many such shares are under way at a time: while one is written down the other is sent."""
+CALLS_AT_ONCE = 16
+"""How many withdrawals of a share are on their way to the provider at a time."""
 LOOKED_AT_ONCE = 200
 LEASE = timedelta(minutes=3)
 """How long whoever took withdrawals up has them for itself: longer than all attempts of one call together."""
@@ -57,7 +59,11 @@ async def claim(ctx: Context, batch_id: UUID, cut_at: datetime) -> int:
 
 
 async def send_some(ctx: Context, batch_id: UUID) -> int:
-    """Send a share of a batch; answers how many, none when all are sent."""
+    """Send some of a batch; answers how many, none when all are sent."""
+    return sum(await asyncio.gather(*(_send_share(ctx, batch_id) for _ in range(LANES))))
+
+
+async def _send_share(ctx: Context, batch_id: UUID) -> int:
     now = ctx.clock.now()
     taken = await queries.take_unsent(ctx.db, batch_id, SENT_AT_ONCE, now, now + LEASE)
     await _carry_out(ctx, taken, disbursing.send)
@@ -96,6 +102,7 @@ async def _carry_out(ctx: Context, taken: Sequence[Sending], call: _Call) -> Non
         if isinstance(answer, Later)
     ]
     async with ctx.db.transaction() as tx:
+        await tx.look_up_by_index()
         await news.apply(ctx, tx, told)
         if later:
             await queries.look_again(tx, *unzip(later, 2))

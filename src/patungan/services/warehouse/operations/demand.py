@@ -203,7 +203,7 @@ async def release_demand(ctx: Context, request: contract.ReleaseDemand) -> Nothi
         held = await queries.find_reservations(tx, request.session_id)
         await queries.release_reservations(tx, request.session_id)
         await queries.release_demand(tx, request.session_id, now)
-        await _give_back(shelf, held, known, request.reason)
+        await _give_back(shelf, held, known, f"was given up: {request.reason}")
         await shelf.feed()
         await shelf.close()
         cut_short = await order_queries.find_cut_short(tx, request.session_id)
@@ -213,11 +213,59 @@ async def release_demand(ctx: Context, request: contract.ReleaseDemand) -> Nothi
     return Nothing()
 
 
+@implements(contract.lower_demand)
+async def lower_demand(ctx: Context, request: contract.LowerDemand) -> Nothing:
+    """Have a session wait for less; raises DemandUnknown. A demand that is met or released stays as it is, and so do
+    variants that are asked for in the same or a smaller number."""
+    wanted = {each.variant_id: each.quantity for each in request.lines}
+    async with ctx.db.transaction() as tx:
+        await queries.lock_session(tx, request.session_id)
+        known = await queries.find_demand(tx, request.session_id)
+        if known is None:
+            raise contract.DemandUnknown()
+        if known.status != "waiting":
+            return Nothing()
+        shelf = await Shelf.lock(ctx, tx, known.warehouse_id, known.product_id, [])
+        cut_short = await order_queries.find_cut_short(tx, request.session_id)
+        asked = await queries.find_asked(tx, request.session_id)
+        lowered = {each.variant_id: min(each.quantity, max(0, wanted.get(each.variant_id, 0))) for each in asked}
+        beyond = [
+            queries.Reservation(each.variant_id, each.held - lowered[each.variant_id])
+            for each in asked
+            if each.held > lowered[each.variant_id]
+        ]
+        left = [(variant_id, units) for variant_id, units in lowered.items() if units]
+        await queries.drop_lines(tx, request.session_id, [each for each, units in lowered.items() if not units])
+        await queries.lower_lines(tx, request.session_id, *sql.unzip(left, 2))
+        await queries.update_reply(tx, request.session_id, _lowered(known.reply, lowered))
+        await _give_back(shelf, beyond, known, "needs less")
+        met = await queries.meet_demands(tx, [request.session_id], ctx.clock.now())
+        await ctx.publish(tx, *(contract.StockReceived(session_id=each, product_id=known.product_id) for each in met))
+        await shelf.feed()
+        await shelf.close()
+        order = None if cut_short is None else await order_queries.find_purchase_order(tx, cut_short)
+        if order is not None and met:
+            await announce_surplus(ctx, tx, order)
+    return Nothing()
+
+
+def _lowered(reply: contract.Fulfilment, units: dict[VariantId, int]) -> contract.Fulfilment:
+    """The answer to a demand as it would be to the lower one: what was there is still used first."""
+    lines = []
+    for each in reply.lines:
+        quantity = min(each.quantity, units.get(each.variant_id, 0))
+        from_stock = min(each.from_stock, quantity)
+        lines.append(
+            msgspec.structs.replace(each, quantity=quantity, from_stock=from_stock, to_order=quantity - from_stock)
+        )
+    return msgspec.structs.replace(reply, lines=lines)
+
+
 async def _give_back(shelf: Shelf, held: Sequence[queries.Reservation], known: queries.Demanded, reason: str) -> None:
     await shelf.move(
         MovementType.RELEASED,
         [Change(each.variant_id, each.held, reserved=-each.held) for each in held],
-        Cause(None, f"Session {known.session_code} was given up: {reason}"[:500], known.session_id),
+        Cause(None, f"Session {known.session_code} {reason}"[:500], known.session_id),
     )
 
 

@@ -362,11 +362,13 @@ async def get_purchase_orders(ctx: Context, request: contract.GetPurchaseOrders)
                 code=view.code,
                 factory_id=view.factory_id,
                 warehouse_id=view.warehouse_id,
+                product_id=view.product_id,
                 status=view.status,
                 goods=[
                     contract.OrderedGoods(
                         name=f"{view.product_name}, {line.variant_name}" if line.variant_name else view.product_name,
                         quantity=line.to_come,
+                        variant_id=line.variant_id,
                     )
                     for line in view.lines
                     if line.to_come

@@ -86,7 +86,7 @@ async def close_short(ctx: Context, caller: Caller, request: CloseOrder, key: st
 
 async def _cancel_missing(ctx: Context, tx: Transaction, shelf: Shelf, order: PurchaseOrder, reason: str) -> bool:
     """Take what no open order brings from the sessions that wait, the last first, and announce it for their refunds; answers
-    whether there was any. What came for such a session is told as surplus once the session is given up."""
+    whether there was any. What came for such a session is told as surplus once it waits for less, or is given up."""
     short = {each.variant_id: each.quantity for each in shortfall(await shelf.waiting(), await shelf.to_come())}
     waiting = await demand_queries.find_waiting(tx, order.warehouse_id, order.product_id)
     cut = cut_waiting(short, [Waiting(line.session_id, line.variant_id, line.units) for line in waiting])

@@ -28,6 +28,14 @@ class Reservation(msgspec.Struct, frozen=True):
     held: int
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """Units of a variant that a session asks for, and those that are held for it."""
+
+    variant_id: UUID | None
+    quantity: int
+    held: int
+
+
 class WaitingLine(msgspec.Struct, frozen=True):
     """Units that a session still waits for."""
 
@@ -70,6 +78,26 @@ find_reservations = sql.many(
     Reservation,
     "select variant_id, held from reservations where session_id = $1 and held > 0 order by variant_id nulls first",
 )
+find_asked = sql.many(
+    Asked,
+    "select variant_id, quantity, held from reservations where session_id = $1 order by variant_id nulls first",
+)
+drop_lines = sql.run(
+    """
+    delete from reservations using unnest($2::uuid[]) as row (variant_id)
+    where session_id = $1 and reservations.variant_id is not distinct from row.variant_id
+    """
+)
+# What will not come is missing of the units that are not asked for any more, as far as these go.
+lower_lines = sql.run(
+    """
+    update reservations set quantity = row.quantity, held = least(held, row.quantity),
+        cancelled = greatest(0, cancelled - (reservations.quantity - row.quantity))
+    from unnest($2::uuid[], $3::bigint[]) as row (variant_id, quantity)
+    where session_id = $1 and reservations.variant_id is not distinct from row.variant_id
+    """
+)
+update_reply = sql.run("update demands set reply = $2 where session_id = $1")
 find_waiting = sql.many(
     WaitingLine,
     """

@@ -1,0 +1,35 @@
+"""What reviews say around them: of a product's page, and of the order that they are written from."""
+
+from __future__ import annotations
+
+REVIEWS: dict[str, tuple[str, str]] = {
+    "review.title": ("Ulasan pembeli", "Reviews"),
+    "review.none": ("Belum ada ulasan.", "No reviews yet."),
+    "review.none.stars": ("Belum ada ulasan dengan bintang itu.", "No reviews with that many stars yet."),
+    "review.average": ("{average} dari 5", "{average} of 5"),
+    "review.count": ("{count} ulasan", "{count} reviews"),
+    "review.count.one": ("1 ulasan", "1 review"),
+    "review.stars": ("{count} dari 5 bintang", "{count} of 5 stars"),
+    "review.by_stars": ("Ulasan menurut bintang", "Reviews by stars"),
+    "review.all": ("Semua bintang", "All stars"),
+    "review.sort": ("Urutkan ulasan", "Sort reviews"),
+    "review.sort.newest": ("Terbaru", "Newest"),
+    "review.sort.helpful": ("Paling membantu", "Most helpful"),
+    "review.sort.highest": ("Bintang tertinggi", "Highest"),
+    "review.sort.lowest": ("Bintang terendah", "Lowest"),
+    "review.verified": ("Pembelian terverifikasi", "Verified purchase"),
+    "review.changed": ("diubah", "changed"),
+    "review.photo": ("Foto {number} dari {author}", "Photo {number} by {author}"),
+    "review.answer": ("Jawaban pabrik", "The factory's answer"),
+    "review.helpful": ("Membantu ({count})", "Helpful ({count})"),
+    "review.write": ("Tulis ulasan", "Write a review"),
+    "review.write.product": ("Bagaimana {name}?", "How is {name}?"),
+    "review.write.factory": ("Bagaimana {name} sebagai pabrik?", "How is {name} as a factory?"),
+    "review.rating": ("Bintang", "Stars"),
+    "review.headline": ("Judul", "Title"),
+    "review.comment": ("Ceritakan pengalaman Anda", "Tell others about it"),
+    "review.photos": ("Foto, paling banyak 5", "Photos, 5 at most"),
+    "review.send": ("Kirim ulasan", "Send the review"),
+    "review.done": ("Anda sudah mengulas {name}.", "You have reviewed {name}."),
+    "notice.reviewed": ("Terima kasih atas ulasan Anda.", "Thank you for your review."),
+}
