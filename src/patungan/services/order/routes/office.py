@@ -60,7 +60,7 @@ async def seller_figures(ctx: Ctx, caller: SignedIn, first: FromQuery[date], las
     return await reports.figures(ctx, first, last, seller_id=store.id)
 
 
-@get("/api/orders/all/export.csv", audience=Audience.ADMIN)
+@get("/api/orders/all/export.csv", audience=Audience.ADMIN, media_type="text/csv")
 async def export_orders(
     ctx: Ctx,
     first: FromQuery[date],

@@ -334,7 +334,7 @@ async def one_order(ctx: Ctx, caller: SignedIn, order_id: FromPath[UUID]) -> Ord
     return await _detail(ctx, access.visible(caller, await queries.find_order(ctx.db, order_id)))
 
 
-@get("/api/orders/{order_id:uuid}/invoice.pdf", audience=Audience.CUSTOMER)
+@get("/api/orders/{order_id:uuid}/invoice.pdf", audience=Audience.CUSTOMER, media_type="application/pdf")
 async def invoice(ctx: Ctx, caller: SignedIn, order_id: FromPath[UUID]) -> Response[bytes]:
     order = access.visible(caller, await queries.find_order(ctx.db, order_id))
     content = invoice_pdf(order, await queries.find_items(ctx.db, [order.id]))

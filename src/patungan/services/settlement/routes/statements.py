@@ -24,14 +24,14 @@ async def show_statement(ctx: Ctx, caller: SignedIn, settlement_id: FromPath[UUI
     return await statement_of(ctx, await seen_by(ctx, caller, settlement_id))
 
 
-@get("/api/settlements/{settlement_id:uuid}/statement.csv", audience=READERS)
+@get("/api/settlements/{settlement_id:uuid}/statement.csv", audience=READERS, media_type="text/csv")
 async def statement_csv(ctx: Ctx, caller: SignedIn, settlement_id: FromPath[UUID]) -> Response[bytes]:
     settlement = await seen_by(ctx, caller, settlement_id)
     content = as_csv(await statement_of(ctx, settlement)).encode()
     return _file(content, f"{settlement.code}.csv", "text/csv; charset=utf-8")
 
 
-@get("/api/settlements/{settlement_id:uuid}/statement.pdf", audience=READERS)
+@get("/api/settlements/{settlement_id:uuid}/statement.pdf", audience=READERS, media_type="application/pdf")
 async def statement_as_pdf(ctx: Ctx, caller: SignedIn, settlement_id: FromPath[UUID]) -> Response[bytes]:
     settlement = await seen_by(ctx, caller, settlement_id)
     content = statement_pdf(await statement_of(ctx, settlement), ctx.clock.now())
