@@ -37,7 +37,7 @@ from patungan.operations.progress import Progress
 WITHDRAWN = 50_000
 """Rupiah of each withdrawal."""
 GIVE_UP_SECONDS = 600
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.2
 
 COPIED = {
     "payment.webhook_events": "hooks",

@@ -27,7 +27,7 @@ ROLE_SECRET = "role-secret-of-the-tests"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much chaos there is (tests/chaos)."""
-    parser.addoption("--seeds", type=int, default=0, help="rounds of chaos, one a seed")
+    parser.addoption("--seeds", type=int, default=20, help="rounds of chaos, one a seed")
     parser.addoption("--seed", type=int, default=None, help="one round of chaos, by its seed")
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-SECONDS = 2.5
+SECONDS = 2.0
 """How long a round's trade goes on, in seconds of the machine's clock, and its troubles with it."""
-PAYDAY_SECONDS = 1.2
+PAYDAY_SECONDS = 0.8
 """How long a payday's troubles go on."""
 BUYERS = 14
-PURCHASES = 96
+PURCHASES = 84
 WITHDRAWALS = 16
 STALLS = 3
 """Sellers whose goods the orders hold."""
@@ -253,8 +253,8 @@ def _payday(chance: random.Random, *, afterwards: bool) -> Payday:
     def refund(at: float) -> LateRefund:
         return LateRefund(at, chance.randrange(1_000), chance.choice((5, 20, 40)))
 
-    dying = chance.choice((("api",), ("worker",), ("worker",), ("api", "worker")))
-    kill = Kill(moment(0, 0.6), dying, chance.choice((0.0, 0.2)), chance.random() < 0.5)
+    dying = chance.choice((("api",), ("worker",), ("worker",)))
+    kill = Kill(moment(0, 0.6), dying, chance.choice((0.0, 0.2)), chance.random() < 0.3)
     return Payday(
         before=[refund(0.0) for _ in range(chance.randint(2, 5))] if afterwards else [],
         refunds=[refund(moment()) for _ in range(chance.randint(0, 4))],
@@ -298,7 +298,7 @@ def _outage(chance: random.Random) -> Outage:
 
 def _kills(chance: random.Random, moment: Any) -> list[Kill]:
     """Both processes are killed in every round, at moments of their own or at once."""
-    pause, remote = chance.choice((0.0, 0.2, 0.8)), chance.random() < 0.5
+    pause, remote = chance.choice((0.0, 0.2, 0.8)), chance.random() < 0.3
     if chance.random() < 0.3:
         return [Kill(moment(0.1, 0.9), ("api", "worker"), pause, remote)]
     return [

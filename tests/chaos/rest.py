@@ -188,6 +188,8 @@ async def details(stack: Stack) -> str:
         " where status <> 'SUCCESS'",
         "refund": "select * from payment.refunds where status not in ('completed', 'rejected')",
         "payment": "select * from payment.payments where status = 'pending' or wallet_state in ('asked', 'returning')",
+        "hold": "select h.status as hold_status, h.held_at, h.amount as held, p.* from wallet.holds h"
+        " join payment.payments p on p.id = h.payment_id where h.status = 'held' and p.status <> 'pending'",
         "withdrawal": "select * from wallet.withdrawals where status in ('pending', 'processing')",
         "settlement": "select * from settlement.settlements where status not in ('completed', 'cancelled')",
         "session": "select id, status from group_buying.sessions where status not in"

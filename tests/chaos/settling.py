@@ -38,7 +38,7 @@ class Settlements:
         self.house = round_.house
         self.paid_on: date | None = None
         """The last Friday that came."""
-        self._began = self.house.clock.now()
+        self._began = self._came_at = self.house.clock.now()
         self._delivered: list[tuple[str, UUID, int]] = []
         """What was delivered and paid out: orders and participants by their ids, with the value of their goods."""
 
@@ -173,7 +173,7 @@ class Settlements:
         now = self.house.clock.now()
         day = friday_from(local_day(now) + timedelta(days=1)) if self.paid_on else payout_day(now)
         self.house.clock.advance(datetime.combine(day, time(10), tzinfo=JAKARTA) - now)
-        self.paid_on = day
+        self.paid_on, self._came_at = day, self.house.clock.now()
 
     async def work_off(self) -> None:
         """Finance does what waits for it: approves what is large, releases what is held, and has what failed paid to an
@@ -215,11 +215,7 @@ class Settlements:
             await self._assert_statement(row)
         self._round.done["settlements"] += len(settled)
         self._round.done["settlements' attempts"] += sum(each["attempt"] for each in settled)
-        left = await self._stack.rows(
-            "select kind, description, due_on from settlement.lines"
-            " where settlement_id is null and kind <> 'carried_over' and due_on < $1",
-            self.paid_on,
-        )
+        left = await self._stack.rows(_LEFT, self.paid_on, self._came_at)
         assert not left, f"due and not settled: {[dict(each) for each in left]}"
         differing = [dict(each) for each in await self._stack.rows(_OWED)]
         assert not differing, f"payees' accounts do not hold what is not yet due: {differing}"
@@ -243,6 +239,13 @@ class Settlements:
         return sum(int(each["amount"]) for each in answer.json()["data"] if each["status"] == "SUCCEEDED")
 
 
+# An order with an open refund waits for a later period (docs/decisions/0053).
+_LEFT = """
+    select kind, description, due_on from settlement.lines l
+    where settlement_id is null and kind <> 'carried_over' and due_on < $1 and not exists (
+        select from settlement.refunds r
+        where (r.order_id = l.order_id or r.participant_id = l.participant_id) and r.completed_at >= $2)
+"""
 _OWED = """
     with owed as (
         select payee_kind, payee_id, amount from settlement.lines where settlement_id is null

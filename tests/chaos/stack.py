@@ -115,7 +115,7 @@ class Stack:
             settings={
                 "PATUNGAN_PORT_SHIFT": str(self._shift),
                 "PATUNGAN_CLOCK_FILE": str(self._folder / "clock"),
-                "DATABASE_POOL_SIZE": "5",
+                "DATABASE_POOL_SIZE": "3",
                 "SETTLEMENT_APPROVAL_ABOVE": "2000000",
             },
         )

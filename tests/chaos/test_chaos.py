@@ -1,7 +1,7 @@
 """Random money under random trouble: whatever is killed and whatever the provider does, the books come out the same.
 
 A round trades for some seconds while both processes are killed and the provider is in trouble, comes to rest, and has its
-factory and sellers settled with on two Fridays, with a process killed on the first.
+factory and sellers settled with on two Fridays, with one of the processes killed on the first.
 
 ``--seeds N`` plays N rounds, ``--seed S`` one of them; a round that fails prints its plan.
 """

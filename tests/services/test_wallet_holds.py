@@ -17,7 +17,7 @@ from patungan.kernel.money import Rupiah
 from patungan.ledger import accounts
 from patungan.ledger.posting import credit, debit, journal, post
 from tests.house import House, Person
-from tests.purse import ask, balance, entries, on_books, rich, value
+from tests.purse import ask, balance, entries, fill, on_books, rich, value
 
 CODE = "PAY-20261123-ABCDEF"
 
@@ -99,12 +99,37 @@ async def test_holds_that_cannot_be(one_house: House) -> None:
         with pytest.raises(InvalidInput):
             await hold(one_house, sari, payment_id, amount)
     with pytest.raises(contract.HoldNotFound):
-        await release(one_house, payment_id)
+        await release(one_house, uuid4())
     await hold(one_house, sari, payment_id, 50_000)
     for person, amount in ((sari, 49_999), (budi, 50_000)):
         with pytest.raises(Conflict):
             await hold(one_house, person, payment_id, amount)
     assert (await balance(sari), await balance(budi)) == (0, 50_000)
+
+
+async def test_what_was_refused_stays_refused_until_it_is_asked_anew(one_house: House) -> None:
+    sari, payment_id = await rich(one_house, 50_000), uuid4()
+    asked = [
+        contract.HoldFunds(
+            payment_id=payment_id, payment_code=CODE, user_id=sari.id, amount=Rupiah(60_000), attempt=attempt
+        )
+        for attempt in (0, 1)
+    ]
+    ctx = one_house.context("payment")
+    with pytest.raises(contract.InsufficientBalance):
+        await ctx.call(contract.hold_funds, asked[0])
+    await fill(one_house, sari, 100_000)
+    # The same request once more, be it a second try or the first one's twin that was long on its way.
+    with pytest.raises(contract.InsufficientBalance):
+        await ctx.call(contract.hold_funds, asked[0])
+    assert (await release(one_house, payment_id)).status == "refused"
+    assert await sari.get("wallet", "/api/wallet/balance") == {"balance": 150_000, "held": 0, "withdrawing": 0}
+    assert (await ctx.call(contract.hold_funds, asked[1])).status == "held"
+    for late in asked:
+        assert (await ctx.call(contract.hold_funds, late)).status == "held"
+    assert await sari.get("wallet", "/api/wallet/balance") == {"balance": 90_000, "held": 60_000, "withdrawing": 0}
+    assert (await release(one_house, payment_id)).status == "released"
+    assert await balance(sari) == 150_000
 
 
 async def finance(house: House) -> Person:

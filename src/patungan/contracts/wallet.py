@@ -45,12 +45,16 @@ class Credited(Message, frozen=True):
 
 class HoldFunds(Message, frozen=True):
     """Sets wallet money aside for a payment, once for the payment; in rupiah. The payment takes it by its own posting
-    (wallet_hold to escrow); ``payment.paid`` marks it captured."""
+    (wallet_hold to escrow); ``payment.paid`` marks it captured.
+
+    What was refused stays refused, however late it is asked again; ``attempt`` counts what the payment asks for anew.
+    """
 
     payment_id: UUID
     payment_code: str
     user_id: UUID
     amount: Rupiah
+    attempt: int = 0
 
 
 class ReleaseHold(Message, frozen=True):

@@ -230,18 +230,19 @@ CHECKS: Final = (
     ),
     Check(
         "wallet parts",
-        "what a payment has of a wallet is held there for it, or was, and nothing is held for one that gave it back",
+        "what a payment has of a wallet is held there for it, or was, and nothing is held for one that gave it back or has none",
         "select 1 from payment.payments where wallet_state is not null",
         """
         select p.code as subject,
-            'its part is ' || p.wallet_state || ', and the hold ' || coalesce(h.status, 'is not there') as detail,
+            'its part is ' || coalesce(p.wallet_state, 'none') || ', and the hold ' || coalesce(h.status, 'is not there') as detail,
             case when p.wallet_state in ('held', 'captured') then p.wallet_amount else 0 end as expected,
             coalesce(h.amount, 0) as found
         from payment.payments p left join wallet.holds h on h.payment_id = p.id
         where (p.wallet_state in ('held', 'captured')
-                and (h.amount is distinct from p.wallet_amount or h.status = 'released'))
+                and (h.amount is distinct from p.wallet_amount or h.status in ('released', 'refused')))
             or (p.wallet_state = 'held' and h.status <> 'held')
-            or (p.wallet_state = 'released' and h.status <> 'released')
+            or (p.wallet_state = 'released' and h.status not in ('released', 'refused'))
+            or (p.wallet_state is null and h.status in ('held', 'captured'))
         """,
     ),
 )

@@ -66,6 +66,13 @@ class HoldStatus(enum.StrEnum):
     HELD = "held"
     CAPTURED = "captured"
     RELEASED = "released"
+    REFUSED = "refused"
+    """Not covered: the same request has this answer for ever, whatever comes into the wallet meanwhile."""
+
+
+def is_refused(refused_attempt: int, refused_amount: int, attempt: int, amount: int) -> bool:
+    """Whether a request to hold money is the one that was refused, or an earlier one that comes late; rupiah."""
+    return attempt < refused_attempt or (attempt, amount) == (refused_attempt, refused_amount)
 
 
 class AdjustmentStatus(enum.StrEnum):

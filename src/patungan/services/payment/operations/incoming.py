@@ -52,8 +52,11 @@ def incoming(callback: Callback, webhook_id: str | None, raw: bytes) -> Incoming
 async def store_together(ctx: Context, arrived: Sequence[Incoming]) -> list[UUID]:
     """Keep callbacks as they came; answers the event of each. The same news with the same content is one event however
     often it is told; one that bears another's name is a conflict."""
-    first = {each.digest: each for each in reversed(arrived)}
     deliveries = Counter(each.digest for each in arrived)
+    first: dict[bytes, Incoming] = {}
+    for each in arrived:
+        # In the order of their arrival, which their ids keep: of two words on one payment the first is carried out first.
+        first.setdefault(each.digest, each)
     rows = [
         (ctx.chance.new_id(), digest, each.webhook_id, each.news, each.raw, deliveries[digest])
         for digest, each in first.items()

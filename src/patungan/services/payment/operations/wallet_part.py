@@ -81,7 +81,11 @@ async def hold(ctx: Context, payment_id: UUID) -> None:
 
 def _wanted(payment: Payment) -> wallet.HoldFunds:
     return wallet.HoldFunds(
-        payment_id=payment.id, payment_code=payment.code, user_id=payment.user_id, amount=payment.wallet_amount
+        payment_id=payment.id,
+        payment_code=payment.code,
+        user_id=payment.user_id,
+        amount=payment.wallet_amount,
+        attempt=payment.wallet_attempt,
     )
 
 

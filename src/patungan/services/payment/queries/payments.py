@@ -15,7 +15,8 @@ from patungan.services.payment.rules import PaymentStatus, WalletState
 
 class Payment(msgspec.Struct, frozen=True):
     """A payment as its use cases need it, of a session's participant or of a checkout's orders; ``invoice_asked``: the
-    provider may have an invoice of it. ``total`` = ``wallet_amount`` + ``xendit_amount``."""
+    provider may have an invoice of it. ``total`` = ``wallet_amount`` + ``xendit_amount``; ``wallet_attempt`` counts how often
+    a wallet part was chosen."""
 
     id: UUID
     code: str
@@ -30,6 +31,7 @@ class Payment(msgspec.Struct, frozen=True):
     wallet_amount: Rupiah
     xendit_amount: Rupiah
     wallet_state: WalletState | None
+    wallet_attempt: int
     expires_at: datetime
     invoice_asked: bool
     invoice_id: str | None
@@ -119,7 +121,7 @@ def released_at(alias: str) -> str:
 def payment_columns(alias: str) -> str:
     """The columns of a Payment, of the table under that name."""
     plain = "id, code, participant_id, session_id, checkout_id"
-    rest = "user_id, description, status, total, wallet_amount, xendit_amount, wallet_state, expires_at"
+    rest = "user_id, description, status, total, wallet_amount, xendit_amount, wallet_state, wallet_attempt, expires_at"
     orders = f"array(select o.order_id from payment_orders o where o.payment_id = {alias}.id order by 1) as order_ids"
     named = (
         [f"{alias}.{name.strip()}" for name in plain.split(",")],
@@ -276,17 +278,19 @@ list_of_order = sql.many(
     where mine.order_id = $1 and p.user_id = $2 order by p.created_at desc, p.id desc
     """,
 )
-list_all = sql.many(
+list_all = sql.listed(
     AdminPayment,
     f"""
     select id, code, user_id, status, total, product_amount, leg1_amount, leg2_amount, fee_amount, wallet_amount,
         xendit_amount, wallet_state, description, session_id, participant_id, checkout_id, created_at, expires_at, paid_at, method, channel,
         invoice_id, {released_at("payments")} as escrow_released_at, refunded_amount
-    from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)
-    order by created_at desc, id desc limit $3 offset $4
+    from payments where id in (
+        select id from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)
+        order by created_at desc, id desc limit $3 offset $4
+    )
+    order by created_at desc, id desc
     """,
 )
-count_all = sql.one(
-    int,
-    "select count(*) from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)",
+count_all = sql.counted(
+    "from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)",
 )

@@ -7,7 +7,7 @@ from patungan.services.payment.queries.payments import Payment, payment_columns
 
 ask = sql.run(
     """
-    update payments set wallet_amount = $2, wallet_state = 'asked'
+    update payments set wallet_amount = $2, wallet_state = 'asked', wallet_attempt = wallet_attempt + 1
     where id = $1 and status = 'pending' and wallet_state is null and invoice_asked_at is null and expires_at > $3
     """
 )

@@ -102,6 +102,7 @@ async def _carry_out(ctx: Context, taken: Sequence[Sending], call: _Call) -> Non
         if isinstance(answer, Later)
     ]
     async with ctx.db.transaction() as tx:
+        await tx.look_up_by_index()
         await news.apply(ctx, tx, told)
         if later:
             await queries.look_again(tx, *unzip(later, 2))

@@ -14,7 +14,7 @@ from patungan.ledger.posting import credit, debit, journal
 from patungan.services.wallet.operations.funds import Move, lock, move
 from patungan.services.wallet.queries import holds as queries
 from patungan.services.wallet.queries.holds import Hold
-from patungan.services.wallet.rules import HoldStatus, TransactionType
+from patungan.services.wallet.rules import HoldStatus, TransactionType, is_refused
 
 
 def _answer(hold: Hold, status: HoldStatus | None = None) -> contract.Hold:
@@ -27,36 +27,39 @@ async def hold_funds(ctx: Context, request: contract.HoldFunds) -> contract.Hold
         raise InvalidInput("A hold is one rupiah or more", field="amount")
     async with ctx.db.transaction() as tx:
         # The wallet is locked before looking what is known: a repeated request waits here for the first one.
-        await lock(ctx, tx, [request.user_id])
+        balance = (await lock(ctx, tx, [request.user_id]))[request.user_id]
         known = await queries.find_hold(tx, request.payment_id)
-        if known is not None:
+        if known is not None and known.status is not HoldStatus.REFUSED:
             if (known.user_id, known.amount) != (request.user_id, request.amount):
                 raise Conflict("Another amount is held for this payment, or for another person")
             return _answer(known)
-        now = await move(
-            ctx,
-            tx,
-            [
-                Move(
-                    user_id=request.user_id,
-                    amount=-request.amount,
-                    type=TransactionType.PAYMENT,
-                    reference_type="hold",
-                    reference_id=request.payment_id,
-                    reference=request.payment_code,
-                    spent=request.amount,
-                    journal=journal(
-                        f"hold/{request.payment_id}/held",
-                        "payment_received",
-                        request.payment_code,
-                        debit(accounts.wallet(request.user_id), request.amount),
-                        credit(accounts.wallet_hold(request.user_id), request.amount),
-                    ),
-                )
-            ],
-        )
-        await queries.insert_hold(tx, request.payment_id, request.payment_code, request.user_id, request.amount, now)
-    return contract.Hold(payment_id=request.payment_id, amount=request.amount, status=HoldStatus.HELD.value)
+        wanted = (request.payment_id, request.payment_code, request.user_id, request.amount, request.attempt)
+        again = known is not None and is_refused(known.attempt, known.amount, request.attempt, request.amount)
+        if not again and balance >= request.amount:
+            await queries.insert_hold(tx, *wanted, await move(ctx, tx, [_held_move(request)]))
+            return contract.Hold(payment_id=request.payment_id, amount=request.amount, status=HoldStatus.HELD.value)
+        if not again:
+            await queries.refuse_hold(tx, *wanted, ctx.clock.now())
+    raise contract.InsufficientBalance(field="amount")
+
+
+def _held_move(request: contract.HoldFunds) -> Move:
+    return Move(
+        user_id=request.user_id,
+        amount=-request.amount,
+        type=TransactionType.PAYMENT,
+        reference_type="hold",
+        reference_id=request.payment_id,
+        reference=request.payment_code,
+        spent=request.amount,
+        journal=journal(
+            f"hold/{request.payment_id}/held",
+            "payment_received",
+            request.payment_code,
+            debit(accounts.wallet(request.user_id), request.amount),
+            credit(accounts.wallet_hold(request.user_id), request.amount),
+        ),
+    )
 
 
 @implements(contract.release_hold)

@@ -90,6 +90,7 @@ async def _process_alone(ctx: Context, event: StoredEvent) -> None:
 async def _process(ctx: Context, events: Sequence[StoredEvent]) -> None:
     callbacks = {each.id: parse_callback(vault(ctx).open(each.body_sealed, each.id).encode()) for each in events}
     async with ctx.db.transaction() as tx:
+        await tx.look_up_by_index()
         # Another worker may have processed some of them after this one's lease had run out.
         open_ids = await queries.lock_open(tx, list(callbacks))
         outcomes = await _carry_out(ctx, tx, [callbacks[each] for each in open_ids])

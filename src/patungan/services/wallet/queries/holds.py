@@ -19,15 +19,29 @@ class Hold(msgspec.Struct, frozen=True):
     amount: Rupiah
     status: HoldStatus
     held_at: datetime
+    attempt: int
 
 
-_COLUMNS = "payment_id, payment_code, user_id, amount, status, held_at"
+_COLUMNS = "payment_id, payment_code, user_id, amount, status, held_at, attempt"
 
 find_hold = sql.maybe(Hold, f"select {_COLUMNS} from holds where payment_id = $1")
 lock_hold = sql.maybe(Hold, f"select {_COLUMNS} from holds where payment_id = $1 for update")
 insert_hold = sql.run(
     """
-    insert into holds (payment_id, payment_code, user_id, amount, status, held_at) values ($1, $2, $3, $4, 'held', $5)
+    insert into holds (payment_id, payment_code, user_id, amount, attempt, status, held_at)
+    values ($1, $2, $3, $4, $5, 'held', $6)
+    on conflict (payment_id) do update set user_id = excluded.user_id, amount = excluded.amount,
+        attempt = excluded.attempt, status = 'held', held_at = excluded.held_at, ended_at = null
+        where holds.status = 'refused'
+    """
+)
+refuse_hold = sql.run(
+    """
+    insert into holds (payment_id, payment_code, user_id, amount, attempt, status, held_at, ended_at)
+    values ($1, $2, $3, $4, $5, 'refused', $6, $6)
+    on conflict (payment_id) do update set user_id = excluded.user_id, amount = excluded.amount,
+        attempt = excluded.attempt, held_at = excluded.held_at, ended_at = excluded.ended_at
+        where holds.status = 'refused'
     """
 )
 release_hold = sql.run("update holds set status = 'released', ended_at = $2, reason = $3 where payment_id = $1")
