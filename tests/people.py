@@ -28,7 +28,7 @@ def jpeg(colour: int = 40) -> bytes:
 
 async def send(person: Person, method: str, service: str, path: str, content: bytes) -> httpx.Response:
     """Send bytes as the body."""
-    headers = {"Authorization": f"Bearer {person.house.token(person.caller)}"}
+    headers = {"Authorization": f"Bearer {person.house.token(person.caller)}", "Idempotency-Key": str(uuid4())}
     return await person.house.client.request(method, person.house.url(service, path), content=content, headers=headers)
 
 

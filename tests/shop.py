@@ -100,7 +100,7 @@ async def upload(person: Person, product_id: str, content: bytes, **params: Any)
     return await person.house.client.post(
         person.house.url("product", f"/api/products/id/{product_id}/images"),
         content=content,
-        headers={"Authorization": f"Bearer {person.house.token(person.caller)}"},
+        headers={"Authorization": f"Bearer {person.house.token(person.caller)}", "Idempotency-Key": str(uuid4())},
         params=params or None,
     )
 

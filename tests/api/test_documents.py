@@ -1,4 +1,5 @@
-"""Schemathesis against each service's own OpenAPI: no 5xx, no answer that the document does not name, nothing lenient.
+"""Schemathesis against each service's own OpenAPI: no 5xx, no answer that the document does not name, nothing lenient; each
+operation by itself with good and bad input, and walks along the document's links from what was made to what shows it.
 
 ``PATUNGAN_API_EXAMPLES=100`` tries more than the few examples an operation gets in the test command.
 """
@@ -9,6 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from uuid import uuid4
 
 import hypothesis
 import pytest
@@ -46,6 +48,12 @@ CHECKS: list[Any] = [
 
 ENDLESS = "text/event-stream"
 
+STEPS = 6
+"""Of a walk along the links."""
+
+ALWAYS_SHOWN = {"product", "factory", "payment"}
+"""Services in which what good input makes is there for whoever follows; elsewhere the first step may need luck."""
+
 
 @pytest.fixture(scope="module")
 async def world(one_house: House) -> AsyncIterator[World]:
@@ -81,6 +89,58 @@ def _faults(world: World, service: str, document: dict[str, Any]) -> list[str]:
                 except Unsatisfiable:
                     assert mode is GenerationMode.NEGATIVE, operation.label
     return faults
+
+
+@pytest.mark.parametrize("service", [entry.name for entry in SERVICES])
+async def test_what_was_made_is_shown_where_the_links_lead(world: World, service: str) -> None:
+    document = (await world.house.request("GET", service, "/openapi.json")).json()
+    if "links" in str(document):
+        shown = await asyncio.to_thread(_walk, world, service, document)
+        assert shown or service not in ALWAYS_SHOWN
+
+
+def _walk(world: World, service: str, document: dict[str, Any]) -> int:
+    """Walk; answers how often a link led to what was made."""
+    shown = 0
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.generation.update(modes=[GenerationMode.POSITIVE])
+    session = requests.Session()
+
+    class Walk(schema.as_state_machine()):  # type: ignore[misc]
+        """Somebody who may do most things follows the links."""
+
+        def before_call(self, case: Case[Any]) -> None:
+            _link(world, case, len(case.id) % 5, path=False)
+
+        def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
+            key = {"Idempotency-Key": str(uuid4())} if case.method != "GET" else {}
+            headers = world.headers(_who(document, case), service) | key
+            return {"base_url": world.house.url(service, ""), "session": session, "headers": headers}
+
+        def validate_response(self, response: Any, case: Case[Any], additional_checks: Any = (), **kwargs: Any) -> None:
+            nonlocal shown
+            shown += case.method == "GET" and bool(case.path_parameters) and response.status_code == 200
+            case.validate_response(response, checks=_checks_of(case))
+
+    with session:
+        Walk.run(
+            settings=hypothesis.settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=STEPS,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                phases=[hypothesis.Phase.generate],
+                suppress_health_check=list(hypothesis.HealthCheck),
+            )
+        )
+    return shown
+
+
+def _who(document: dict[str, Any], case: Case[Any]) -> str:
+    """Whose walk it is: of the first audience that the operation names."""
+    audience = document["paths"][case.operation.path][case.method.lower()]["x-audiences"][0]
+    return {"admin": "super admin"}.get(audience, audience) if audience in IDENTITIES else "super admin"
 
 
 def _try(operation: Any, mode: GenerationMode, ask: Callable[[Case[Any], str, int], None]) -> None:
@@ -125,9 +185,9 @@ def _checks_of(case: Case[Any]) -> list[Any]:
     return [each for each in CHECKS if not (seconds and each is negative_data_rejection)]
 
 
-def _link(world: World, case: Case[Any], place: int) -> None:
+def _link(world: World, case: Case[Any], place: int, *, path: bool = True) -> None:
     """Point a good request at things that exist: the ids in earlier answers are the links from one operation to the next."""
-    for values in (case.path_parameters, case.query, case.body):
+    for values in (case.path_parameters if path else None, case.query, case.body):
         if isinstance(values, dict):
             for name in values:
                 known = world.known.get(name)

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from patungan.registry import SERVICES
-from tests.api.world import IDENTITIES, NOBODY, Route, World, all_routes, is_let_in
+from tests.api.world import IDENTITIES, NOBODY, Route, World, address, all_routes, is_let_in
 from tests.house import House
 
 ROUTES = all_routes()
@@ -29,12 +29,6 @@ async def world(one_house: House) -> AsyncIterator[World]:
 
 def _template(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
-
-
-def _address(route: Route) -> str:
-    """The path with an id in it that nothing has."""
-    samples = {"uuid": str(NOBODY), "int": "1", "date": "2026-03-02"}
-    return re.sub(r"\{\w+:(\w+)\}", lambda found: samples.get(found.group(1), "nothing-of-that-name"), route.template)
 
 
 def test_every_route_names_its_audience_and_stands_once() -> None:
@@ -95,7 +89,7 @@ async def test_each_identity_gets_the_documented_outcome(world: World, service: 
 
 async def _ask(world: World, route: Route, operation: dict[str, Any], identity: str) -> None:
     headers = world.headers(identity, route.service.name) | {"Idempotency-Key": str(uuid4())}
-    response = await world.house.request(route.method, route.service.name, _address(route), headers=headers)
+    response = await world.house.request(route.method, route.service.name, address(route), headers=headers)
     said = (str(route), identity, response.status_code, response.text[:200])
     if not is_let_in(identity, route.audiences):
         # A token of another kind is no token at all; a person without the right is somebody known.
@@ -107,7 +101,7 @@ async def _ask(world: World, route: Route, operation: dict[str, Any], identity: 
         assert response.status_code != 401, said
     if response.status_code == 403:
         assert response.json()["code"] in str(operation["responses"]["403"]), said
-    if str(NOBODY) in _address(route) and route.method == "GET" and identity == "super admin":
+    if str(NOBODY) in address(route) and route.method == "GET" and identity == "super admin":
         assert response.status_code in (404, 400, 200), said
 
 
@@ -116,7 +110,7 @@ async def test_every_route_is_mounted_and_none_is_shadowed(world: World) -> None
     for entry in SERVICES:
         routes = [route for route in ROUTES if route.service is entry and route.template not in ENDLESS]
         for route in routes:
-            await world.house.request(route.method, entry.name, _address(route))
+            await world.house.request(route.method, entry.name, address(route))
         told = (await world.house.request("GET", entry.name, "/metrics")).text
         counted = set(re.findall(r'http_requests_total\{method="(\w+)",route="([^"]+)"', told))
         assert {(route.method, route.path) for route in routes} <= counted
@@ -130,7 +124,7 @@ async def test_another_method_is_405_and_a_path_of_nobody_404(world: World) -> N
             if each.service is route.service and _template(each.path) == _template(route.path)
         }
         others = sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - taken)
-        response = await world.house.request(others[-1], route.service.name, _address(route))
+        response = await world.house.request(others[-1], route.service.name, address(route))
         assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed"), route
     for entry in SERVICES:
         response = await world.house.request("GET", entry.name, f"{entry.routes[0].public}/no/such/path/here")

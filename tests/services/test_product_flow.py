@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from tests.house import PASSWORD, House
 from tests.shop import PICTURE, category, factory_input, product_input
@@ -30,15 +31,23 @@ async def test_a_customer_opens_a_factory_and_sells(house: House) -> None:
         return str(tokens["role"]) == "factory_owner"
 
     await house.eventually(is_owner)
-    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    signed = {"Authorization": f"Bearer {tokens['access_token']}"}
     given = product_input(factory["id"], (await category(house))["id"], slug="kemeja-alur")
-    product = (await house.request("POST", "product", "/api/products", given, headers=headers)).json()
+    product = (
+        await house.request(
+            "POST", "product", "/api/products", given, headers={**signed, "Idempotency-Key": str(uuid4())}
+        )
+    ).json()
     product_path = f"/api/products/id/{product['id']}"
     sent = await house.client.post(
-        house.url("product", f"{product_path}/images"), content=PICTURE.format("alur").encode(), headers=headers
+        house.url("product", f"{product_path}/images"),
+        content=PICTURE.format("alur").encode(),
+        headers={**signed, "Idempotency-Key": str(uuid4())},
     )
     assert sent.status_code == 201
-    published = await house.request("POST", "product", f"{product_path}/publish", headers=headers)
+    published = await house.request(
+        "POST", "product", f"{product_path}/publish", headers={**signed, "Idempotency-Key": str(uuid4())}
+    )
     assert (published.status_code, published.json()["status"]) == (200, "active")
     page = (await house.request("GET", "product", "/api/products/kemeja-alur")).json()
     assert page["factory"] == {
@@ -48,6 +57,8 @@ async def test_a_customer_opens_a_factory_and_sells(house: House) -> None:
         "province": "Jawa Tengah",
     }
     await admin.post("factory", f"{path}/status", {"status": "suspended", "reason": "as the test says"})
-    await house.request("DELETE", "product", product_path, headers=headers)
-    refused = await house.request("POST", "product", f"{product_path}/publish", headers=headers)
+    await house.request("DELETE", "product", product_path, headers={**signed, "Idempotency-Key": str(uuid4())})
+    refused = await house.request(
+        "POST", "product", f"{product_path}/publish", headers={**signed, "Idempotency-Key": str(uuid4())}
+    )
     assert (refused.status_code, refused.json()["data"]) == (409, {"lacks": ["factory"]})

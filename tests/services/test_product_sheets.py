@@ -422,7 +422,7 @@ async def test_prices_over_time(one_house: House) -> None:
     sent = await one_house.client.post(
         one_house.url("product", f"{path}/images"),
         content=b'<svg xmlns="http://www.w3.org/2000/svg"/>',
-        headers={"Authorization": f"Bearer {one_house.token(owner.caller)}"},
+        headers={"Authorization": f"Bearer {one_house.token(owner.caller)}", "Idempotency-Key": str(uuid4())},
     )
     assert sent.status_code == 201
     one_house.later(hours=1)

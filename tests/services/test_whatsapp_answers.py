@@ -184,8 +184,10 @@ async def test_a_rejection_asks_for_its_reason(service: Alone) -> None:
     (free,) = await inbound(service, phone=to, outcome="free", handled="false")
     assert (free["text"], free["phone"]) == ("Halo, ada orang?", f"{to[:6]}{'*' * (len(to) - 9)}{to[-3:]}")
     path = f"{service.url}/api/whatsapp/inbound-messages/{free['id']}/handled"
-    first = await service.client.post(path, headers=service.signed_in(Role.ADMIN))
-    second = await service.client.post(path, headers=service.signed_in(Role.ADMIN))
+    first, second = [
+        await service.client.post(path, headers={**service.signed_in(Role.ADMIN), "Idempotency-Key": str(uuid4())})
+        for _ in range(2)
+    ]
     assert first.json()["handled_by"] == second.json()["handled_by"] is not None
     assert await inbound(service, phone=to, outcome="free", handled="false") == []
 

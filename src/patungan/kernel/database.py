@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 import msgspec
 
+from patungan.kernel.claims import claim_of
 from patungan.kernel.errors import InvalidInput, Unavailable
 
 in_transaction: contextvars.ContextVar[bool] = contextvars.ContextVar("in_transaction", default=False)
@@ -61,6 +62,10 @@ class Transaction:
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         return await self.connection.fetch(sql, *args)
+
+    async def fetch_anew(self, sql: str, *args: Any) -> list[Any]:
+        """As ``fetch``, with a plan for these very arguments."""
+        return await (await self.connection.prepare(sql)).fetch(*args)
 
     async def fetchrow(self, sql: str, *args: Any) -> Any:
         return await self.connection.fetchrow(sql, *args)
@@ -133,7 +138,12 @@ class Database:
                 try:
                     async with connection.transaction():
                         transaction = Transaction(connection)
+                        claim = claim_of(self)
+                        if claim is not None:
+                            await claim.mark(transaction)
                         yield transaction
+                    if claim is not None:
+                        claim.is_marked = True
                 finally:
                     in_transaction.reset(token)
             for each in transaction.after_commit:
@@ -144,6 +154,14 @@ class Database:
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         try:
             return await self.pool.fetch(sql, *args)
+        except OPERATIONAL as error:
+            raise Unavailable("The database does not answer at the moment") from error
+
+    async def fetch_anew(self, sql: str, *args: Any) -> list[Any]:
+        """As ``fetch``, with a plan for these very arguments: a round trip and a planning more."""
+        try:
+            async with self.pool.acquire() as connection:
+                return await (await connection.prepare(sql)).fetch(*args)
         except OPERATIONAL as error:
             raise Unavailable("The database does not answer at the moment") from error
 

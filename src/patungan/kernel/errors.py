@@ -68,6 +68,14 @@ class IdempotencyKeyReused(Problem):
     code, status, title = "idempotency_key_reused", 409, "This idempotency key was used with another input"
 
 
+class IdempotencyAnswerLost(Problem):
+    code, status, title = (
+        "idempotency_answer_lost",
+        409,
+        "This was carried out before, but its answer is lost: look at the result",
+    )
+
+
 class Unauthenticated(Problem):
     code, status, title = "unauthenticated", 401, "Sign in first"
 

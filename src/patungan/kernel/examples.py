@@ -40,7 +40,11 @@ def example_of(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
     match schema.get("type"):
         case "object":
             properties = schema.get("properties", {})
-            return {name: example_of(properties[name], components) for name in schema.get("required", ())}
+            made = {name: example_of(properties[name], components) for name in schema.get("required", ())}
+            if len(made) < schema.get("minProperties", 0):
+                name = example_of(schema.get("propertyNames", {"type": "string"}), components)
+                made[name] = example_of(schema["additionalProperties"], components)
+            return made
         case "array":
             return [example_of(schema.get("items", {}), components)] * max(1, int(schema.get("minItems", 0)))
         case "string":

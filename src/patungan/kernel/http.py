@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -21,17 +22,18 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.params import FromPath, QueryParameter
+from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from valkey.exceptions import ValkeyError
 
 from patungan.kernel.answers import Answers, Kept
 from patungan.kernel.calls import DEADLINE_HEADER
+from patungan.kernel.claims import Claim
 from patungan.kernel.contract import Operation, read_events_operation
 from patungan.kernel.database import Database
 from patungan.kernel.errors import (
     Forbidden,
-    IdempotencyKeyRequired,
     InternalError,
     InvalidInput,
     MethodNotAllowed,
@@ -44,8 +46,10 @@ from patungan.kernel.errors import (
     Unavailable,
 )
 from patungan.kernel.events import read_events
+from patungan.kernel.idempotency import require_idempotency_key
 from patungan.kernel.identity import Audience, Caller, verify_access_token, verify_service_token
 from patungan.kernel.openapi import OpenApi, body_decoder
+from patungan.kernel.remembering import STATE, remember
 from patungan.kernel.service import Context, Service
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,7 +74,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """The frame of a list: which page, of how many items, out of how many."""
+    """The frame of a list: which page, of how many items, out of how many; the longest lists are counted to 100,000."""
 
     page: int = 1
     limit: int = 20
@@ -100,6 +104,18 @@ class _Route(HTTPRouteHandler):
         for guard in self.resolve_guards():
             await guard(connection, self)  # type: ignore[misc]
 
+    async def to_response(self, app: Litestar, data: Any, request: Request[Any, Any, Any]) -> ASGIApp:
+        response = await super().to_response(app, data, request)
+        claim: Claim | None = request.scope["state"].get(STATE)
+        if claim is not None and isinstance(response, ASGIResponse):
+            await claim.answer(response.status_code, response.headers.get("content-type", ""), response.body)
+        return response
+
+
+WITHOUT_KEY = {Audience.PUBLIC, Audience.PROVIDER, Audience.SERVICE}
+"""Whose writes take no idempotency key: nobody is known whose it would be, a provider's event and a job's run have names of
+their own."""
+
 
 def _routed(method: str, default_status: int) -> Callable[..., Callable[[Any], Any]]:
     def declare(
@@ -110,6 +126,7 @@ def _routed(method: str, default_status: int) -> Callable[..., Callable[[Any], A
         kept: Kept | None = None,
         announces: bool = False,
         may_be_unchanged: bool = False,
+        changes: bool = True,
         takes: Sequence[str] = (),
         raises: Sequence[type[Problem]] = (),
         **options: Any,
@@ -117,23 +134,30 @@ def _routed(method: str, default_status: int) -> Callable[..., Callable[[Any], A
         audiences = (audience,) if isinstance(audience, Audience) else tuple(audience)
         if kept is not None and audiences != (Audience.PUBLIC,):
             raise ValueError(f"{path} is not the same for everybody, so its answers cannot be kept")
-        wrapped: Callable[[Any], Any] = _Route(
-            path,
-            http_method=method,  # type: ignore[arg-type]
-            status_code=status,
-            guards=[_guard],
-            opt={
-                "audience": audiences,
-                "kept": kept,
-                "announces": announces,
-                "may_be_unchanged": may_be_unchanged or kept is not None,
-                "takes": takes,
-                "raises": raises,
-            },
-            description="Open to: " + ", ".join(audiences),
-            **options,
-        )
-        return wrapped
+        is_write = method != "GET" and changes and not set(audiences) & WITHOUT_KEY
+
+        def route(handler: Any) -> Any:
+            remembers = is_write and "idempotency_key" not in inspect.signature(handler).parameters
+            return _Route(
+                path,
+                http_method=method,  # type: ignore[arg-type]
+                status_code=status,
+                guards=[_guard],
+                before_request=remember if remembers else None,
+                opt={
+                    "audience": audiences,
+                    "kept": kept,
+                    "announces": announces,
+                    "may_be_unchanged": may_be_unchanged or kept is not None,
+                    "remembers": remembers,
+                    "takes": takes,
+                    "raises": raises,
+                },
+                description="Open to: " + ", ".join(audiences),
+                **options,
+            )(handler)
+
+        return route
 
     return declare
 
@@ -142,7 +166,9 @@ get = _routed("GET", 200)
 """Declare a GET route with its audience; ``kept`` lets the same answer serve all who ask within half a second.
 
 Of every route: ``takes`` are the media types of a body that is not JSON, ``raises`` errors that its code does not name;
-``may_be_unchanged`` says that it answers 304 to who has it already.
+``may_be_unchanged`` says that it answers 304 to who has it already. Every write of somebody who is signed in takes an
+idempotency key: by its handler's ``idempotency_key``, otherwise the kernel remembers its answers; ``changes=False`` is a
+question that is asked with a body.
 """
 post = _routed("POST", 200)
 """Declare a POST route with its audience; ``status=201`` where it creates.
@@ -171,15 +197,6 @@ async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
     if not any(caller.belongs_to(audience) for audience in audiences):
         raise Forbidden("This is open to: " + ", ".join(audiences))
     connection.state.caller = caller
-
-
-def require_idempotency_key(key: str | None) -> str:
-    """The Idempotency-Key header of a request that moves money or stock; raises IdempotencyKeyRequired or InvalidInput."""
-    if not key:
-        raise IdempotencyKeyRequired(field="Idempotency-Key")
-    if len(key) > 200:
-        raise InvalidInput("An idempotency key has at most 200 characters", field="Idempotency-Key")
-    return key
 
 
 def _problem_response(problem: Problem) -> Response[bytes]:
@@ -287,6 +304,9 @@ class Edge:
             else:
                 await self._app(scope, receive, answer)
         finally:
+            claim: Claim | None = scope.get("state", {}).get(STATE)
+            if claim is not None and claim.is_open:
+                await claim.release()
             route = str(scope.get("path_template") or "unmatched")
             seconds = time.perf_counter() - began
             self._requests.labels(self._ctx.name, scope["method"], route, str(status)).inc()

@@ -12,7 +12,7 @@ import msgspec
 
 from patungan.kernel import sql
 from patungan.kernel.database import Database, Transaction
-from patungan.kernel.errors import IdempotencyKeyReused
+from patungan.kernel.errors import IdempotencyKeyRequired, IdempotencyKeyReused, InvalidInput
 
 T = TypeVar("T")
 
@@ -34,6 +34,15 @@ find_key = sql.one(
 )
 store_reply = sql.run("update idempotency_keys set reply = $4 where actor = $1 and scope = $2 and key = $3")
 forget_keys = sql.run("delete from idempotency_keys where created_at < $1")
+
+
+def require_idempotency_key(key: str | None) -> str:
+    """The Idempotency-Key header of a write; raises IdempotencyKeyRequired or InvalidInput."""
+    if not key:
+        raise IdempotencyKeyRequired(field="Idempotency-Key")
+    if len(key) > 200:
+        raise InvalidInput("An idempotency key has at most 200 characters", field="Idempotency-Key")
+    return key
 
 
 def input_hash(request: Any) -> bytes:

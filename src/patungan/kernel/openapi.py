@@ -20,6 +20,7 @@ from litestar.params import ParameterKwarg
 
 from patungan.kernel.errors import (
     Forbidden,
+    IdempotencyAnswerLost,
     IdempotencyKeyRequired,
     IdempotencyKeyReused,
     InvalidInput,
@@ -33,6 +34,7 @@ from patungan.kernel.errors import (
 )
 from patungan.kernel.examples import example_of
 from patungan.kernel.identity import Audience
+from patungan.kernel.links import add_links
 from patungan.kernel.outcomes import problems_behind
 
 PROBLEM_JSON = "application/problem+json"
@@ -121,6 +123,7 @@ def finished(document: dict[str, Any], routes: Sequence[HTTPRouteHandler]) -> di
             operation = document.get("paths", {}).get(_CONVERTER.sub("}", path), {}).get(_method(route))
             if operation is not None:
                 _complete(operation, route, schema_of.get(route), schemas)
+    add_links(document)
     return document
 
 
@@ -173,7 +176,7 @@ def _complete(
     for parameter in parameters:
         _limits_of_nought(parameter, hints)
         parameter.setdefault("example", example_of(parameter["schema"], schemas))
-    if "idempotency_key" in hints:
+    if route.opt["remembers"] or "idempotency_key" in hints:
         parameters.append(KEY_PARAMETER)
     if not parameters:
         del operation["parameters"]
@@ -218,8 +221,10 @@ def problems_of(route: HTTPRouteHandler, *, with_parameters: bool, with_body: bo
         problems.add(PayloadTooLarge)
     if any("{" in path for path in route.paths):
         problems.add(NotFound)
-    if "idempotency_key" in get_type_hints(route.fn):
+    if route.opt["remembers"] or "idempotency_key" in get_type_hints(route.fn):
         problems |= {InvalidInput, IdempotencyKeyRequired, IdempotencyKeyReused}
+    if route.opt["remembers"]:
+        problems.add(IdempotencyAnswerLost)
     return problems
 
 

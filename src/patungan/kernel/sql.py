@@ -24,6 +24,7 @@ class Executor(Protocol):
     async def fetch(self, sql: str, *args: Any) -> list[Any]: ...
     async def fetchrow(self, sql: str, *args: Any) -> Any: ...
     async def execute(self, sql: str, *args: Any) -> str: ...
+    async def fetch_anew(self, sql: str, *args: Any) -> list[Any]: ...
 
 
 class RowMissing(LookupError):
@@ -80,10 +81,28 @@ class Many(Query[T]):
     """A statement that returns any number of rows."""
 
     async def __call__(self, on: Executor, *args: Any) -> list[T]:
-        records = await on.fetch(self.sql, *args)
+        records = await self._fetch(on, *args)
         if self._build is None:
             self._build = _builder(self.result)
         return [self._build(record) for record in records]
+
+    async def _fetch(self, on: Executor, *args: Any) -> list[Any]:
+        return await on.fetch(self.sql, *args)
+
+
+class Listed(Many[T]):
+    """A page of a list whose conditions are optional: planned for those that are given (docs/decisions/0106)."""
+
+    async def _fetch(self, on: Executor, *args: Any) -> list[Any]:
+        return await on.fetch_anew(self.sql, *args)
+
+
+class Counted(One[int]):
+    """How many rows a list has, planned as the list is."""
+
+    async def __call__(self, on: Executor, *args: Any) -> int:
+        (record,) = await on.fetch_anew(self.sql, *args)
+        return int(record[0])
 
 
 class Run(Query[None]):
@@ -108,6 +127,21 @@ def maybe(result: type[T], sql: str) -> Maybe[T]:
 def many(result: type[T], sql: str) -> Many[T]:
     """Declare a statement that returns a list of rows."""
     return Many(result, sql, "many")
+
+
+def listed(result: type[T], sql: str) -> Listed[T]:
+    """Declare a page of a list with optional conditions; skip what is before the page by its index alone:
+    ``where id in (select id ... order by ... limit ... offset ...)``."""
+    return Listed(result, sql, "many")
+
+
+COUNTED_UP_TO = 100_000
+"""A list says how many it has up to here; a total of so many means that there are so many or more (docs/decisions/0106)."""
+
+
+def counted(source: str) -> Counted:
+    """Declare the count of a list, ``from ... where ...`` with optional conditions, up to COUNTED_UP_TO."""
+    return Counted(int, f"select count(*) from (select 1 {source.strip()} limit {COUNTED_UP_TO}) as counted", "one")
 
 
 def run(sql: str) -> Run:

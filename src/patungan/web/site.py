@@ -36,7 +36,7 @@ class Site:
         state = request.scope["state"]
         found: Visitor | None = state.get("visitor")
         if found is None:
-            found = Visitor(request, self.api, self.renewals, self.clock, secure=self.settings.production)
+            found = Visitor(request, self.api, self.renewals, self.clock, self.chance, secure=self.settings.production)
             state["visitor"] = found
         return found
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn
 from litestar import Request
 from litestar.datastructures import Cookie
 
+from patungan.kernel.chance import Chance
 from patungan.kernel.time import Clock
 from patungan.web.api import Api, ApiProblem
 
@@ -85,7 +86,14 @@ class Visitor:
     """One request's person. ``cookies`` are what the answer sets."""
 
     def __init__(
-        self, request: Request[Any, Any, Any], api: Api, renewals: Renewals, clock: Clock, *, secure: bool
+        self,
+        request: Request[Any, Any, Any],
+        api: Api,
+        renewals: Renewals,
+        clock: Clock,
+        chance: Chance,
+        *,
+        secure: bool,
     ) -> None:
         self.language = preferred_language(
             request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
@@ -96,6 +104,7 @@ class Visitor:
         self._request_id = request.headers.get("X-Request-ID", "")
         self._api = api
         self._renewals = renewals
+        self._chance = chance
         self._secure = secure
         self.now = clock.now()
 
@@ -145,7 +154,7 @@ class Visitor:
         return content
 
     async def post(self, service: str, path: str, body: Any = None, *, key: str | None = None) -> Any:
-        """Ask a service for a change; ``key`` is the idempotency key. Raises as ``get``."""
+        """Ask a service for a change; ``key`` is the idempotency key, made up where none is given. Raises as ``get``."""
         return await self.call("POST", service, path, body=body, headers={"Idempotency-Key": key} if key else None)
 
     async def call(
@@ -160,7 +169,9 @@ class Visitor:
         raw: bool = False,
         content: bytes | None = None,
     ) -> Any:
-        """Call a service; an access token that has expired is renewed once and the call repeated."""
+        """Call a service; an access token that has expired is renewed once and the call repeated, with the same key."""
+        if method != "GET":
+            headers = {"Idempotency-Key": str(self._chance.new_id()), **(headers or {})}
         try:
             return await self._api.call(
                 method,

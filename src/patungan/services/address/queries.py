@@ -175,18 +175,20 @@ find_refused_places = sql.many(
 )
 count_refused_places = sql.one(int, "select count(*) from refused_places where day between $1 and $2")
 
-find_all = sql.many(
+find_all = sql.listed(
     SomebodysAddress,
     f"""
-    select {_ROW}, user_id, created_at from addresses
-    where ($1::text is null or starts_with(district_code, $1)) and ($2::uuid is null or user_id = $2)
-    order by created_at desc, id desc limit $3 offset $4
+    select {_ROW}, user_id, created_at from addresses where id in (
+        select id from addresses
+        where ($1::text is null or starts_with(district_code, $1)) and ($2::uuid is null or user_id = $2)
+        order by created_at desc, id desc limit $3 offset $4
+    )
+    order by created_at desc, id desc
     """,
 )
-count_all = sql.one(
-    int,
+count_all = sql.counted(
     """
-    select count(*) from addresses
+    from addresses
     where ($1::text is null or starts_with(district_code, $1)) and ($2::uuid is null or user_id = $2)
     """,
 )

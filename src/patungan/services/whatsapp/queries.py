@@ -181,15 +181,16 @@ apply_news = sql.run(
 )
 
 _FILTERED = "from messages where ($1::text is null or status = $1) and ($2::text is null or template = $2)"
-find_messages = sql.many(
+find_messages = sql.listed(
     Listed,
     f"""
     select id, phone, template, language, parameters, status, failure, error_code, attempts, created_at,
         next_attempt_at, sent_at, delivered_at, read_at, failed_at
-    {_FILTERED} order by created_at desc, id desc limit $3 offset $4
+    from messages where id in (select id {_FILTERED} order by created_at desc, id desc limit $3 offset $4)
+    order by created_at desc, id desc
     """,
 )
-count_messages = sql.one(int, f"select count(*) {_FILTERED}")
+count_messages = sql.counted(_FILTERED)
 count_backlog = sql.one(
     Backlog,
     """

@@ -9,7 +9,8 @@ create function seed_large.digits(p_number bigint, p_length int) returns text la
 $$;
 
 create unlogged table seed_large.sizes (users int, factories int, products int, sessions int, orders int, open_sessions int,
-    now timestamptz);
+    now timestamptz, offices int generated always as (greatest(2, factories / 40)) stored,
+    stores int generated always as (greatest(2, users / 200)) stored);
 create unlogged table seed_large.places (number int primary key, province text, city text, district text, district_code text,
     village text, postal_code text);
 create unlogged table seed_large.words (list text, number int, word text, word_en text, primary key (list, number));

@@ -74,7 +74,8 @@ class _Seeder:
             await connection.copy_records_to_table("words", schema_name="seed_large", records=words.rows())
             await connection.copy_records_to_table("places", schema_name="seed_large", records=_places())
             sizes = (*msgspec.structs.astuple(self._sizes), datetime.now(UTC))
-            await connection.copy_records_to_table("sizes", schema_name="seed_large", records=[sizes])
+            columns = (*Sizes.__struct_fields__, "now")
+            await connection.copy_records_to_table("sizes", schema_name="seed_large", columns=columns, records=[sizes])
         finally:
             await connection.close()
 
@@ -95,10 +96,14 @@ class _Seeder:
         """People and the plan of the orders; then, at the same time, what each service keeps of them."""
         people = asyncio.create_task(self.run(f"{self._sizes.users:,} people with addresses and wallets", "3_people"))
         await self.run("plan of the orders", "2_plan")
-        money = asyncio.create_task(self.run("payments, receipts and the books", "5_payments", "7_books"))
+        money = asyncio.create_task(
+            self.run("payments, the books, settlements and closed days", "5_payments", "7_books", "11_closing")
+        )
         await people
         await self.run(f"sessions and {self._sizes.orders:,} orders", "4_sessions", "6_orders")
-        await money
+        await asyncio.gather(
+            money, self.run("parcels, reviews, offices and stores", "8_supply", "9_parcels", "10_news")
+        )
 
     async def tell(self, url: str, key: str) -> None:
         """Have the sandbox's books show the payments, as the provider's would."""
@@ -119,12 +124,13 @@ class _Seeder:
                     self._progress.detail(label, f"{start + len(part):,} of {len(rows):,}")
 
     async def finish(self) -> None:
-        """Measure the tables for the planner, and take the tools away."""
+        """Take the tools away, and leave the tables as an idle hour of autovacuum would."""
         connection = await self._connect()
         try:
-            with self._progress.step("statistics of the tables"):
+            with self._progress.step("statistics and visibility of the tables"):
                 await connection.execute("drop schema seed_large cascade")
-                await connection.execute("analyze")
+                # Lists are read in indexes alone, which needs to know of each page that all of it is visible.
+                await connection.execute("vacuum (analyze)")
         finally:
             await connection.close()
 

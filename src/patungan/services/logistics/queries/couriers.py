@@ -169,15 +169,16 @@ list_bulk = sql.many(BulkShipment, f"{_BULK} where {_WANTED_BULK} order by creat
 count_bulk = sql.one(int, f"select count(*) from bulk_shipments where {_WANTED_BULK}")
 
 _LATE = "is_live and ended_at is null and promised_at < $1"
-list_delayed = sql.many(
+list_delayed = sql.listed(
     Delayed,
     f"""
     select id, order_id, order_number, courier, service, waybill, status, promised_at, last_event_at,
         ceil(extract(epoch from $1 - promised_at) / 86400)::int as days_late
-    from shipments where {_LATE} order by promised_at, id limit $2 offset $3
+    from shipments where id in (select id from shipments where {_LATE} order by promised_at, id limit $2 offset $3)
+    order by promised_at, id
     """,
 )
-count_delayed = sql.one(int, f"select count(*) from shipments where {_LATE}")
+count_delayed = sql.counted(f"from shipments where {_LATE}")
 courier_performance = sql.many(
     Performance,
     """

@@ -187,12 +187,35 @@ set_proof = sql.run("update shipments set proof = $2 where id = $1")
 set_cost = sql.run("update shipments set cost = $2 where id = $1 and cost is distinct from $2")
 set_waybill = sql.run("update shipments set waybill = $2 where id = $1 and waybill <> $2")
 
-WANTED = """
+_WANTED = """
     ($1::text is null or status = $1) and ($2::text is null or courier = $2) and ($3::uuid is null or session_id = $3)
-    and ($4::uuid[] is null or factory_id = any($4)) and ($5::text is null or booking = $5)
+    and ($4::text is null or booking = $4)
 """
-list_shipments = sql.many(
+list_shipments = sql.listed(
     Shipment,
-    f"select {COLUMNS} from shipments where {WANTED} order by created_at desc, id desc limit $6 offset $7",
+    f"""
+    select {COLUMNS} from shipments
+    where id in (select id from shipments where {_WANTED} order by created_at desc, id desc limit $5 offset $6)
+    order by created_at desc, id desc
+    """,
 )
-count_shipments = sql.one(int, f"select count(*) from shipments where {WANTED}")
+count_shipments = sql.counted(f"from shipments where {_WANTED}")
+
+# An owner has a few factories: the newest of each, merged, whatever the statistics say of how many a factory has.
+list_of_factories = sql.listed(
+    Shipment,
+    f"""
+    select {COLUMNS} from shipments where id in (
+        select newest.id from unnest($1::uuid[]) as own (factory) cross join lateral (
+            select id, created_at from shipments
+            where factory_id = own.factory and ($2::text is null or status = $2)
+            order by created_at desc, id desc limit $3::int + $4::int
+        ) as newest
+        order by newest.created_at desc, newest.id desc limit $3 offset $4
+    )
+    order by created_at desc, id desc
+    """,
+)
+count_of_factories = sql.counted(
+    "from shipments where factory_id = any($1::uuid[]) and ($2::text is null or status = $2)"
+)

@@ -28,7 +28,7 @@ class RatesInput(Input, frozen=True):
     origin_postal_code: PostalCode | None = None
 
 
-@post("/api/logistics/rates", audience=Audience.CUSTOMER)
+@post("/api/logistics/rates", audience=Audience.CUSTOMER, changes=False)
 async def rates(ctx: Ctx, caller: SignedIn, data: JSONBody[RatesInput]) -> Quoted:
     return await goods.quote_product(
         ctx,

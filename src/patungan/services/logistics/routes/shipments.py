@@ -102,7 +102,7 @@ async def list_shipments(
     page: PageNumber = 1,
     limit: PageLimit = 20,
 ) -> StaffShipments:
-    wanted = (status, courier, session_id, None, booking)
+    wanted = (status, courier, session_id, booking)
     total = await queries.count_shipments(ctx.db, *wanted)
     rows = await queries.list_shipments(ctx.db, *wanted, limit, (page - 1) * limit)
     return StaffShipments(items=[shown(StaffShipment, row) for row in rows], page=page, limit=limit, total=total)
@@ -116,9 +116,9 @@ async def factory_shipments(
     page: PageNumber = 1,
     limit: PageLimit = 20,
 ) -> FactoryShipments:
-    wanted = (status, None, None, await bulk.factories_of(ctx, caller), None)
-    total = await queries.count_shipments(ctx.db, *wanted)
-    rows = await queries.list_shipments(ctx.db, *wanted, limit, (page - 1) * limit)
+    wanted = (await bulk.factories_of(ctx, caller), status)
+    total = await queries.count_of_factories(ctx.db, *wanted)
+    rows = await queries.list_of_factories(ctx.db, *wanted, limit, (page - 1) * limit)
     return FactoryShipments(items=[shown(FactoryShipment, row) for row in rows], page=page, limit=limit, total=total)
 
 

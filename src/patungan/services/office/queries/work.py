@@ -60,13 +60,18 @@ find_interaction = sql.one(
     InteractionRow, f"select {_INTERACTION} from interactions i join staff s on s.id = i.staff_id where i.id = $1"
 )
 _SEEN = """
-    from interactions i join staff s on s.id = i.staff_id
+    from interactions i
     where ($1::uuid is null or i.office_id = $1) and ($2::uuid is null or i.factory_id = $2)
       and ($3::text is null or i.kind = $3) and (not $4 or i.checklist is not null)
 """
-count_interactions = sql.one(int, f"select count(*) {_SEEN}")
-list_interactions = sql.many(
-    InteractionRow, f"select {_INTERACTION} {_SEEN} order by i.happened_at desc, i.id limit $5 offset $6"
+count_interactions = sql.counted(_SEEN)
+list_interactions = sql.listed(
+    InteractionRow,
+    f"""
+    select {_INTERACTION} from interactions i join staff s on s.id = i.staff_id
+    where i.id in (select i.id {_SEEN} order by i.happened_at desc, i.id limit $5 offset $6)
+    order by i.happened_at desc, i.id
+    """,
 )
 photo_is_known = sql.one(
     bool,

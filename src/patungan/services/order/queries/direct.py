@@ -127,10 +127,16 @@ find_complaint = sql.maybe(ComplaintRow, f"select {_COMPLAINT} where c.id = $1")
 lock_complaint = sql.maybe(ComplaintRow, f"select {_COMPLAINT} where c.id = $1 for update of c")
 complaints_of_order = sql.many(ComplaintRow, f"select {_COMPLAINT} where c.order_id = $1 order by c.opened_at desc")
 _COMPLAINTS = "($1::text is null or c.status = $1) and ($2::uuid is null or c.user_id = $2)"
-list_complaints = sql.many(
-    ComplaintRow, f"select {_COMPLAINT} where {_COMPLAINTS} order by c.opened_at desc, c.id desc limit $3 offset $4"
+list_complaints = sql.listed(
+    ComplaintRow,
+    f"""
+    select {_COMPLAINT} where c.id in (
+        select c.id from complaints c where {_COMPLAINTS} order by c.opened_at desc, c.id desc limit $3 offset $4
+    )
+    order by c.opened_at desc, c.id desc
+    """,
 )
-count_complaints = sql.one(int, f"select count(*) from complaints c where {_COMPLAINTS}")
+count_complaints = sql.counted(f"from complaints c where {_COMPLAINTS}")
 decide_complaint = sql.run(
     """
     update complaints set status = $2, refund = $3, note = $4, decided_at = $5, decided_by = $6, closed_at = $7 where id = $1

@@ -161,8 +161,14 @@ _ANY = """
     and ($5::uuid is null or o.seller_id = $5) and ($6::timestamptz is null or o.created_at >= $6)
     and ($7::timestamptz is null or o.created_at < $7)
 """
-find_orders = sql.many(OrderRow, f"select {_ORDER} where {_ANY} {_NEWEST_FIRST} limit $8 offset $9")
-count_orders = sql.one(int, f"select count(*) from orders o where {_ANY}")
+find_orders = sql.listed(
+    OrderRow,
+    f"""
+    select {_ORDER} where o.id in (select o.id from orders o where {_ANY} {_NEWEST_FIRST} limit $8 offset $9)
+    {_NEWEST_FIRST}
+    """,
+)
+count_orders = sql.counted(f"from orders o where {_ANY}")
 count_by_status = sql.many(
     StatusCount, "select status, count(*) as count from orders where user_id = $1 group by status order by status"
 )

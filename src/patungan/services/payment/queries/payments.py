@@ -278,17 +278,19 @@ list_of_order = sql.many(
     where mine.order_id = $1 and p.user_id = $2 order by p.created_at desc, p.id desc
     """,
 )
-list_all = sql.many(
+list_all = sql.listed(
     AdminPayment,
     f"""
     select id, code, user_id, status, total, product_amount, leg1_amount, leg2_amount, fee_amount, wallet_amount,
         xendit_amount, wallet_state, description, session_id, participant_id, checkout_id, created_at, expires_at, paid_at, method, channel,
         invoice_id, {released_at("payments")} as escrow_released_at, refunded_amount
-    from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)
-    order by created_at desc, id desc limit $3 offset $4
+    from payments where id in (
+        select id from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)
+        order by created_at desc, id desc limit $3 offset $4
+    )
+    order by created_at desc, id desc
     """,
 )
-count_all = sql.one(
-    int,
-    "select count(*) from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)",
+count_all = sql.counted(
+    "from payments where ($1::text is null or status = $1) and ($2::uuid is null or session_id = $2)",
 )

@@ -122,18 +122,19 @@ postpone_event = sql.run(
 )
 
 _EVENT = "id, news, webhook_id, received_at, deliveries, attempts, processed_at, outcome"
-list_events = sql.many(
+list_events = sql.listed(
     WebhookEvent,
     f"""
-    select {_EVENT} from webhook_events where ($1::text is null or outcome = $1) and (not $2::bool or processed_at is null)
-    order by received_at desc, id desc limit $3 offset $4
+    select {_EVENT} from webhook_events where id in (
+        select id from webhook_events where ($1::text is null or outcome = $1) and (not $2::bool or processed_at is null)
+        order by received_at desc, id desc limit $3 offset $4
+    )
+    order by received_at desc, id desc
     """,
 )
-count_events = sql.one(
-    int,
+count_events = sql.counted(
     """
-    select count(*) from webhook_events
-    where ($1::text is null or outcome = $1) and (not $2::bool or processed_at is null)
+    from webhook_events where ($1::text is null or outcome = $1) and (not $2::bool or processed_at is null)
     """,
 )
 find_event = sql.maybe(WebhookEvent, f"select {_EVENT} from webhook_events where id = $1")

@@ -176,13 +176,17 @@ _WANTED_MOVEMENTS = """
         and ($5::uuid is null or session_id = $5) and ($6::uuid is null or order_id = $6)
         and ($7::uuid is null or purchase_order_id = $7)
     """
-list_movements = sql.many(
+list_movements = sql.listed(
     Movement,
     f"""
     select stock_movements.id, at, warehouse_id, product_id, variant_id, type, units, quantity_change,
         reserved_change, damaged_change, quantity_after, reserved_after, damaged_after, actor, reason, session_id,
         purchase_order_id, order_id, transfer_id, count_id
-    {_WANTED_MOVEMENTS} order by stock_movements.id desc limit $8 offset $9
+    from stock_movements join inventory on inventory.id = inventory_id
+    where stock_movements.id in (
+        select stock_movements.id {_WANTED_MOVEMENTS} order by stock_movements.id desc limit $8 offset $9
+    )
+    order by stock_movements.id desc
     """,
 )
-count_movements = sql.one(int, f"select count(*) {_WANTED_MOVEMENTS}")
+count_movements = sql.counted(_WANTED_MOVEMENTS)
