@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
@@ -22,7 +23,7 @@ import httpx
 import msgspec
 
 from patungan.kernel.contract import Operation
-from patungan.kernel.errors import Unavailable
+from patungan.kernel.errors import IdempotencyAnswerLost, Unavailable
 from patungan.kernel.identity import Role, Scope
 from patungan.kernel.time import SharedClock
 from patungan.operations.ports import is_free
@@ -208,9 +209,13 @@ class Stack:
                 await asyncio.sleep(0.15)
 
     async def ask(self, person: Person, method: str, service: str, path: str, body: Any = None) -> httpx.Response:
-        """Ask a service as a browser does: again under the same key until it answers, be it with a refusal."""
-        key = str(uuid4())
-        return await self._asked(path, lambda: person.request(method, service, path, body, key=key))
+        """Ask a service as a browser does: again under the same key until it answers, be it with a refusal. Where the answer
+        died with its process, what came of it is looked at by asking anew: nothing that is asked here is done twice."""
+        while True:
+            attempt = partial(person.request, method, service, path, body, key=str(uuid4()))
+            response = await self._asked(path, attempt)
+            if response.status_code != 409 or response.json()["code"] != IdempotencyAnswerLost.code:
+                return response
 
     async def have_done(self, service: str, path: str) -> None:
         """Have a service do something as a scheduler does."""
