@@ -263,10 +263,12 @@ async def _known(owner: asyncpg.Connection[asyncpg.Record], name: str, path: str
         "warehouse_id": "warehouse.warehouses",
         "office_id": "office.offices",
         "seller_id": "seller.sellers",
-        "item_id": "seller.inventory",
     }
     if name == "kind":
         return "gateway_clearing" if path.endswith("{kind}/statement") else "payable_factory"
+    if name == "item_id":
+        newest = "select i.id from seller.inventory i where seller_id = (select id from seller.sellers order by id desc limit 1)"
+        return str(await owner.fetchval(f"{newest} limit 1"))
     if name == "day":
         return str(await owner.fetchval("select day from ledger.daily_totals order by day desc limit 1"))
     table = tables.get(name)

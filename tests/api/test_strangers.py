@@ -49,6 +49,7 @@ TABLE = {
     "/api/group-buying/managed/{session_id}/history": _SESSION,
     "/api/logistics/orders/{order_id}/shipment": "select order_id, user_id from logistics.shipments",
     "/api/offices/{office_id}": _OFFICE,
+    "/api/offices/{office_id}/bank-account": _OFFICE,
     "/api/offices/{office_id}/staff": _OFFICE,
     "/api/offices/{office_id}/factories": _OFFICE,
     "/api/offices/{office_id}/figures": _OFFICE,

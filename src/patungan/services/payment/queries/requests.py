@@ -90,18 +90,16 @@ reject_refunds = sql.run(
     where request_id = $1 and status = 'pending' and awaits_approval
     """
 )
-list_requests = sql.many(
+_WANTED = """
+    from refund_requests q where ($1::text is null or q.status = $1)
+        and ($2::uuid is null or q.payment_id in (select id from payments where user_id = $2))
+"""
+list_requests = sql.listed(
     RefundRequest,
     f"""
     select {_REQUEST} from refund_requests q join payments p on p.id = q.payment_id
-    where ($1::text is null or q.status = $1) and ($2::uuid is null or p.user_id = $2)
-    order by q.requested_at desc, q.id desc limit $3 offset $4
+    where q.id in (select q.id {_WANTED} order by q.requested_at desc, q.id desc limit $3 offset $4)
+    order by q.requested_at desc, q.id desc
     """,
 )
-count_requests = sql.one(
-    int,
-    """
-    select count(*) from refund_requests q join payments p on p.id = q.payment_id
-    where ($1::text is null or q.status = $1) and ($2::uuid is null or p.user_id = $2)
-    """,
-)
+count_requests = sql.counted(_WANTED)
