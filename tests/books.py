@@ -31,14 +31,14 @@ def provider_books(house: House) -> ProviderBooks:
 
 
 async def nothing_under_way(house: House) -> None:
-    """Wait until everything that was begun has ended; fails the test if it does not within fifteen seconds."""
+    """Wait until everything that was begun has ended; fails the test if it does not within a minute."""
     owner = await house.owner()
     try:
 
         async def is_quiet() -> bool:
             return int(await owner.fetchval(f"select ({UNDER_WAY})::bigint")) == 0
 
-        await house.eventually(is_quiet)
+        await house.eventually(is_quiet, seconds=60)
     finally:
         await owner.close()
 

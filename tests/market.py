@@ -179,7 +179,7 @@ class Market:
         async def seen() -> bool:
             return bool((await self.look(session))["paid_quantity"] == units)
 
-        await self.house.eventually(seen)
+        await self.house.eventually(seen, seconds=60)
 
     async def entries(self, reference: str) -> dict[str, int]:
         """What one reference moved on the books, by account kind, debits positive."""

@@ -164,7 +164,7 @@ class Payday:
 @dataclass(frozen=True)
 class Plan:
     """A round: trade, whose troubles end; then the paydays of the two weeks after its complaint window. The factory is the
-    first of the payees, then the sellers. ``stock`` is what its session needs not have made; ``night``: news that nothing else asks for (a late transfer, a payout that comes back) may be lost too; then the
+    first of the payees, then the sellers, then an agents' office. ``stock`` is what its session needs not have made; ``night``: news that nothing else asks for (a late transfer, a payout that comes back) may be lost too; then the
     books are compared after the night, with its reconciliation."""
 
     seed: int
@@ -221,7 +221,7 @@ def plan_of(seed: int, *, purchases: int = PURCHASES, seconds: float = SECONDS) 
         succeeds=succeeds,
         night=night,
         stock=chance.choice((0, 6, 200)),
-        payees=[_payee(chance) for _ in range(1 + STALLS)],
+        payees=[_payee(chance) for _ in range(1 + STALLS + 1)],
         outage=_outage(chance) if chance.random() < 0.5 else None,
         purchases=[*first_money, *(_purchase(chance, moment(0.05)) for _ in range(purchases))],
         joins=[_join(chance, moment(0, 0.7), succeeds) for _ in range(12 if succeeds else 5)],

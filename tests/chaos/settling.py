@@ -31,7 +31,7 @@ WAY = ("processing", "ready_for_pickup", "picked_up", "in_transit", "delivered")
 
 
 class Settlements:
-    """What a round does for its payees: the factory of its session, and the sellers of its orders."""
+    """What a round does for its payees: the factory of its session, the sellers of its orders, and their agents' office."""
 
     def __init__(self, round_: Round) -> None:
         self._round, self._stack, self._plan = round_, round_.stack, round_.plan
@@ -48,7 +48,7 @@ class Settlements:
             await self._use_account(number, payee.account)
             await self._agree(number, payee)
         # Whoever changes the account of a verified factory waits for another look at its papers.
-        factory_id = self._stack.payees[0][1]
+        factory_id = self._stack.payees[0].id
         standing = await self._stack.value(
             "select verification_status from factory.factories where id = $1", factory_id
         )
@@ -57,18 +57,23 @@ class Settlements:
             await self._say(self._stack.market.admin, "POST", "factory", path, body)
 
     async def _use_account(self, number: int, account: str) -> None:
-        owner, payee_id = self._stack.payees[number]
-        service, path = ("seller", "/api/sellers/mine") if number else ("factory", f"/api/factories/{payee_id}")
-        await self._say(owner, "PATCH", service, path, {"bank": ACCOUNTS[account]})
+        payee, bank = self._stack.payees[number], ACCOUNTS[account]
+        if payee.kind == "office":
+            path = f"/api/offices/{payee.id}/bank-account"
+            body = {"bank_code": bank["code"], **{name: bank[name] for name in ("account_number", "account_name")}}
+            await self._say(payee.owner, "PUT", "office", path, body)
+        else:
+            path = "/api/sellers/mine" if payee.kind == "seller" else f"/api/factories/{payee.id}"
+            await self._say(payee.owner, "PATCH", payee.kind, path, {"bank": bank})
 
     async def _agree(self, number: int, payee: Payee) -> None:
-        kind, payee_id = "seller" if number else "factory", self._stack.payees[number][1]
+        payable, office = self._stack.payees[number], self._stack.payees[-1]
         terms: dict[str, Any] = {"cycle": payee.cycle}
-        if payee.office:
-            terms |= {"office_id": str(UUID(int=7)), "office_percent": payee.office}
+        if payee.office and payable is not office:
+            terms |= {"office_id": str(office.id), "office_percent": payee.office}
         if payee.on_hold:
             terms["on_hold"] = "Papers are looked at again"
-        path = f"/api/settlements/agreements/{kind}/{payee_id}"
+        path = f"/api/settlements/agreements/{payable.kind}/{payable.id}"
         await self._say(self._stack.finance[0], "PUT", "settlement", path, terms)
 
     async def _say(self, person: Person, method: str, service: str, path: str, body: Any = None) -> httpx.Response:
@@ -78,7 +83,7 @@ class Settlements:
 
     async def deliver(self, buyer_id: UUID, sold: contract.OrderAllocation, seller: int) -> None:
         """A seller's order arrives, and its escrow is released."""
-        payee_id, product = self._stack.payees[1 + seller][1], self._stack.market.product
+        payee_id, product = self._stack.payees[1 + seller].id, self._stack.market.product
         item = orders.DeliveredItem(
             order_item_id=uuid4(),
             product_id=UUID(product["id"]),
@@ -194,7 +199,7 @@ class Settlements:
                 await self._decide(self._stack.finance[0], row["id"], "release")
 
     async def _have_paid(self, failed: Any) -> None:
-        number = next(place for place, (_, one) in enumerate(self._stack.payees) if one == failed["payee_id"])
+        number = next(place for place, one in enumerate(self._stack.payees) if one.id == failed["payee_id"])
         await self._use_account(number, "good")
         await self._decide(self._stack.finance[0], failed["id"], "retry")
 

@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
@@ -21,7 +23,7 @@ import httpx
 import msgspec
 
 from patungan.kernel.contract import Operation
-from patungan.kernel.errors import Unavailable
+from patungan.kernel.errors import IdempotencyAnswerLost, Unavailable
 from patungan.kernel.identity import Role, Scope
 from patungan.kernel.time import SharedClock
 from patungan.operations.ports import is_free
@@ -29,6 +31,7 @@ from patungan.registry import service_named
 from tests.chaos.plan import STALLS
 from tests.house import House, Person, Servers, Shape
 from tests.market import Market
+from tests.people import office_with
 from tests.stall import registered_store
 
 T = TypeVar("T")
@@ -94,6 +97,15 @@ class Nursery:
         await self._process.wait()
 
 
+@dataclass(frozen=True)
+class Payable:
+    """Somebody who is settled with, and who may change the bank account."""
+
+    kind: str
+    id: UUID
+    owner: Person
+
+
 class Stack:
     """A house whose money services and worker are processes of their own."""
 
@@ -126,15 +138,17 @@ class Stack:
         self.owner = await asyncpg.create_pool(self.house.environment["DATABASE_URL"], min_size=1, max_size=6)
         await asyncio.gather(self.start("api"), self.start("worker"))
         self.market = await self.patiently(lambda: Market.open(self.house))
-        factory_id = UUID(self.market.product["factory_id"])
-        self.payees = [(self.market.owner, factory_id), *await self.patiently(lambda: self._stores(STALLS))]
-        """The factory with its owner, then the stores with theirs."""
+        self.payees = await self.patiently(self._payees)
         self.finance = [await self.house.person(Role.OFFICE_STAFF, Scope.FINANCE) for _ in range(2)]
         return self
 
-    async def _stores(self, count: int) -> list[tuple[Person, UUID]]:
-        owners = [await self.house.person() for _ in range(count)]
-        return [(owner, UUID((await registered_store(owner))["id"])) for owner in owners]
+    async def _payees(self) -> list[Payable]:
+        """The factory, stores, and an agents' office, in this order."""
+        factory = Payable("factory", UUID(self.market.product["factory_id"]), self.market.owner)
+        owners = [await self.house.person() for _ in range(STALLS)]
+        stores = [Payable("seller", UUID((await registered_store(owner))["id"]), owner) for owner in owners]
+        office, _ = await office_with(self.house, self.market.admin, "office_manager")
+        return [factory, *stores, Payable("office", UUID(office["id"]), self.market.admin)]
 
     async def __aexit__(self, *_: object) -> None:
         for name in list(self._processes):
@@ -195,9 +209,13 @@ class Stack:
                 await asyncio.sleep(0.15)
 
     async def ask(self, person: Person, method: str, service: str, path: str, body: Any = None) -> httpx.Response:
-        """Ask a service as a browser does: again under the same key until it answers, be it with a refusal."""
-        key = str(uuid4())
-        return await self._asked(path, lambda: person.request(method, service, path, body, key=key))
+        """Ask a service as a browser does: again under the same key until it answers, be it with a refusal. Where the answer
+        died with its process, what came of it is looked at by asking anew: nothing that is asked here is done twice."""
+        while True:
+            attempt = partial(person.request, method, service, path, body, key=str(uuid4()))
+            response = await self._asked(path, attempt)
+            if response.status_code != 409 or response.json()["code"] != IdempotencyAnswerLost.code:
+                return response
 
     async def have_done(self, service: str, path: str) -> None:
         """Have a service do something as a scheduler does."""
