@@ -76,19 +76,6 @@ class Verdict(enum.Enum):
     REFUSED = "refused"
 
 
-class BankCode(enum.StrEnum):
-    """Banks that the platform pays out to (DOMAIN.md 3.10)."""
-
-    BCA = "BCA"
-    BNI = "BNI"
-    BRI = "BRI"
-    MANDIRI = "MANDIRI"
-    CIMB = "CIMB"
-    PERMATA = "PERMATA"
-    DANAMON = "DANAMON"
-    BTN = "BTN"
-
-
 STATUS_MOVES: dict[FactoryStatus, frozenset[FactoryStatus]] = {
     FactoryStatus.PENDING: frozenset({FactoryStatus.ACTIVE}),
     FactoryStatus.ACTIVE: frozenset({FactoryStatus.SUSPENDED, FactoryStatus.INACTIVE}),

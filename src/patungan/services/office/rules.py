@@ -8,19 +8,6 @@ from collections.abc import Sequence
 import msgspec
 
 
-class BankCode(enum.StrEnum):
-    """Banks that the platform pays out to (DOMAIN.md 3.10)."""
-
-    BCA = "BCA"
-    BNI = "BNI"
-    BRI = "BRI"
-    MANDIRI = "MANDIRI"
-    CIMB = "CIMB"
-    PERMATA = "PERMATA"
-    DANAMON = "DANAMON"
-    BTN = "BTN"
-
-
 class OfficeStatus(enum.StrEnum):
     ACTIVE = "active"
     INACTIVE = "inactive"

@@ -45,19 +45,6 @@ class Verdict(enum.Enum):
     REFUSED = "refused"
 
 
-class BankCode(enum.StrEnum):
-    """Banks that the platform pays out to (DOMAIN.md 3.10)."""
-
-    BCA = "BCA"
-    BNI = "BNI"
-    BRI = "BRI"
-    MANDIRI = "MANDIRI"
-    CIMB = "CIMB"
-    PERMATA = "PERMATA"
-    DANAMON = "DANAMON"
-    BTN = "BTN"
-
-
 class MovementType(enum.StrEnum):
     """Kinds of stock movement (stock_movement_type of DOMAIN.md 2)."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from patungan.kernel.banks import BankCode
 from patungan.kernel.time import JAKARTA, jakarta_day
 
 CODE_LENGTH = 6
@@ -79,19 +80,6 @@ class AdjustmentStatus(enum.StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
-
-
-class BankCode(enum.StrEnum):
-    """Banks that the platform pays out to (DOMAIN.md 3.10)."""
-
-    BCA = "BCA"
-    BNI = "BNI"
-    BRI = "BRI"
-    MANDIRI = "MANDIRI"
-    CIMB = "CIMB"
-    PERMATA = "PERMATA"
-    DANAMON = "DANAMON"
-    BTN = "BTN"
 
 
 BANK_NAMES = {

@@ -11,6 +11,7 @@ import msgspec
 from patungan.contracts import auth, office, warehouse
 from patungan.contracts import factory as contract
 from patungan.contracts.factory import Right
+from patungan.kernel.banks import BankCode
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import Conflict, Forbidden
 from patungan.kernel.identity import Caller, Role
@@ -26,7 +27,6 @@ from patungan.services.factory.rules import (
     FACTORIES_PER_OWNER,
     IDENTITY,
     RIGHTS,
-    BankCode,
     Decision,
     FactoryStatus,
     Verdict,

@@ -9,7 +9,8 @@ import msgspec
 
 from patungan.contracts.factory import Factory
 from patungan.kernel import sql
-from patungan.services.factory.rules import BankCode, FactoryStatus, VerificationStatus
+from patungan.kernel.banks import BankCode
+from patungan.services.factory.rules import FactoryStatus, VerificationStatus
 
 
 class FieldReason(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
 from patungan.contracts.factory import Right
+from patungan.kernel.banks import BankCode
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, Input, PageLimit, PageNumber, SignedIn, get, patch, post, put
 from patungan.kernel.identity import Audience
@@ -18,7 +19,7 @@ from patungan.services.factory.operations import factories as operations
 from patungan.services.factory.operations.factories import Bank, Profile
 from patungan.services.factory.queries import factories as queries
 from patungan.services.factory.queries.factories import FactoryRow, FieldReason, HistoryRow
-from patungan.services.factory.rules import BankCode, Decision, FactoryStatus, VerificationStatus
+from patungan.services.factory.rules import Decision, FactoryStatus, VerificationStatus
 
 Name = Annotated[str, Meta(min_length=3, max_length=120, pattern=r"^\S(.*\S)?$")]
 Text = Annotated[str, Meta(max_length=2000)]

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from patungan.contracts import office as contract
+from patungan.kernel.banks import BankCode
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.idempotency import once
@@ -18,7 +19,6 @@ from patungan.services.office.operations.access import locked_office, office_led
 from patungan.services.office.queries import bank_accounts as queries
 from patungan.services.office.queries import offices as office_queries
 from patungan.services.office.queries.bank_accounts import BankAccountRow
-from patungan.services.office.rules import BankCode
 
 
 class BankAccount(msgspec.Struct, frozen=True):

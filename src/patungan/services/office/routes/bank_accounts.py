@@ -8,12 +8,12 @@ from uuid import UUID
 import msgspec
 from litestar.params import FromPath, JSONBody
 
+from patungan.kernel.banks import BankCode
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, SignedIn, get, put
 from patungan.services.office.operations import bank_accounts
 from patungan.services.office.operations.bank_accounts import BankAccount
 from patungan.services.office.queries.bank_accounts import BankAccountRow
 from patungan.services.office.routes.offices import STAFF_AND_ADMIN
-from patungan.services.office.rules import BankCode
 
 
 class BankAccountInput(Input, frozen=True):

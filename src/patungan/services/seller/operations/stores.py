@@ -9,6 +9,7 @@ import msgspec
 
 from patungan.contracts import auth
 from patungan.contracts import seller as contract
+from patungan.kernel.banks import BankCode
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import Forbidden, InvalidInput
 from patungan.kernel.identity import Caller, Role
@@ -21,7 +22,6 @@ from patungan.services.seller.processes import WelcomeSeller, welcome_seller
 from patungan.services.seller.queries import sellers as queries
 from patungan.services.seller.queries.sellers import SellerRow
 from patungan.services.seller.rules import (
-    BankCode,
     Decision,
     SellerStatus,
     SellerType,

@@ -9,7 +9,8 @@ import msgspec
 
 from patungan.contracts.seller import Seller
 from patungan.kernel import sql
-from patungan.services.seller.rules import BankCode, SellerStatus, SellerType, VerificationStatus
+from patungan.kernel.banks import BankCode
+from patungan.services.seller.rules import SellerStatus, SellerType, VerificationStatus
 
 
 class SellerRow(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from patungan.contracts import seller as contract
 from patungan.contracts.seller import Offer
+from patungan.kernel.banks import BankCode
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, Page, PageLimit, PageNumber, SignedIn, get, patch, post
 from patungan.kernel.identity import Audience
@@ -20,7 +21,7 @@ from patungan.services.seller.operations.stores import Bank, Profile
 from patungan.services.seller.queries import sellers as queries
 from patungan.services.seller.queries import stock as stock_queries
 from patungan.services.seller.queries.sellers import HistoryRow, SellerRow
-from patungan.services.seller.rules import BankCode, Decision, SellerStatus, SellerType, VerificationStatus
+from patungan.services.seller.rules import Decision, SellerStatus, SellerType, VerificationStatus
 
 Name = Annotated[str, Meta(min_length=3, max_length=120, pattern=r"^\S(.*\S)?$")]
 Slug = Annotated[str, Meta(min_length=3, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from patungan.contracts import wallet as contract
+from patungan.kernel.banks import BankCode
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.service import Context
@@ -14,7 +15,6 @@ from patungan.kernel.vault import Vault, vault_of
 from patungan.providers.xendit import InvalidAccountNumber, payout_account_number
 from patungan.services.wallet.queries import accounts as queries
 from patungan.services.wallet.queries.accounts import BankAccountRow
-from patungan.services.wallet.rules import BankCode
 
 MOST_ACCOUNTS = 10
 

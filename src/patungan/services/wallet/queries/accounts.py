@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from patungan.kernel import sql
-from patungan.services.wallet.rules import BankCode
+from patungan.kernel.banks import BankCode
 
 
 class BankAccountRow(msgspec.Struct, frozen=True):

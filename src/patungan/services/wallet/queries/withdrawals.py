@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 
 from patungan.kernel import sql
+from patungan.kernel.banks import BankCode
 from patungan.kernel.money import Rupiah
-from patungan.services.wallet.rules import BankCode, WithdrawalStatus
+from patungan.services.wallet.rules import WithdrawalStatus
 
 
 class WithdrawalRow(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from litestar.response import Stream
 
+from patungan.kernel.banks import BankCode
 from patungan.kernel.database import Transaction
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, delete, get, post
 from patungan.kernel.idempotency import once
@@ -23,7 +24,7 @@ from patungan.services.wallet.queries import wallets as queries
 from patungan.services.wallet.queries.accounts import BankAccountRow
 from patungan.services.wallet.queries.wallets import WalletTransaction
 from patungan.services.wallet.routes.fields import AccountNumber, HolderName, csv_download, period
-from patungan.services.wallet.rules import BANK_NAMES, BankCode, TransactionType, describe, prefers_english
+from patungan.services.wallet.rules import BANK_NAMES, TransactionType, describe, prefers_english
 
 AcceptLanguage = Annotated[str, HeaderParameter(name="Accept-Language")]
 

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from litestar.response import Stream
 
 from patungan.contracts import wallet as contract
+from patungan.kernel.banks import BankCode
 from patungan.kernel.database import Transaction
 from patungan.kernel.errors import InvalidInput
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, get, post
@@ -24,7 +25,7 @@ from patungan.services.wallet.operations.exports import withdrawals_csv
 from patungan.services.wallet.queries import withdrawals as queries
 from patungan.services.wallet.queries.withdrawals import WithdrawalRow
 from patungan.services.wallet.routes.fields import AccountNumber, Amount, HolderName, csv_download, period
-from patungan.services.wallet.rules import BANK_NAMES, BankCode, WithdrawalStatus, batch_of
+from patungan.services.wallet.rules import BANK_NAMES, WithdrawalStatus, batch_of
 
 FINANCE = (Audience.FINANCE, Audience.ADMIN)
 
