@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
 import secrets
 import shutil
 import signal
@@ -21,6 +23,13 @@ from patungan.operations.ports import free_port
 from patungan.operations.postgres import Cluster
 from patungan.operations.valkey import ValkeyServer
 from tests.house import House, Servers, Shape
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+PORTS_A_WORKER = 1_800
+if WORKER:
+    # Test processes side by side must not give out the same port: two servers would share it without a word.
+    _first = 4_200 + PORTS_A_WORKER * int(WORKER.removeprefix("gw"))
+    os.environ["PATUNGAN_PORT_RANGE"] = f"{_first}-{_first + PORTS_A_WORKER - 1}"
 
 ROLE_SECRET = "role-secret-of-the-tests"
 
@@ -88,6 +97,12 @@ def throw_away_servers(*, durable: bool = False) -> Iterator[tuple[Servers, Runn
             postgres.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+async def loop() -> asyncio.AbstractEventLoop:
+    """The event loop of the tests, for those that hypothesis calls many times."""
+    return asyncio.get_running_loop()
 
 
 @pytest.fixture(scope="session")

@@ -162,7 +162,9 @@ async def test_concurrent_spending_never_goes_below_zero(books: dict[str, Databa
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(-5_000, 5_000).filter(bool), min_size=1, max_size=12))
-def test_a_wallet_is_the_sum_of_what_was_accepted(books: dict[str, Database], moves: list[int]) -> None:
+def test_a_wallet_is_the_sum_of_what_was_accepted(
+    books: dict[str, Database], loop: asyncio.AbstractEventLoop, moves: list[int]
+) -> None:
     async def play() -> None:
         user, expected = uuid4(), 0
         for amount in moves:
@@ -174,7 +176,7 @@ def test_a_wallet_is_the_sum_of_what_was_accepted(books: dict[str, Database], mo
                 expected += amount
         assert await balance_of(books["wallet"], accounts.wallet(user)) == expected
 
-    asyncio.get_event_loop().run_until_complete(play())
+    loop.run_until_complete(play())
 
 
 async def test_the_books_sum_to_zero(books: dict[str, Database]) -> None:

@@ -154,7 +154,7 @@ MOVES = st.lists(
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(MOVES)
 def test_any_sequence_of_journals_keeps_the_books_whole(
-    books: dict[str, Database], moves: list[tuple[int, int, int, bool]]
+    books: dict[str, Database], loop: asyncio.AbstractEventLoop, moves: list[tuple[int, int, int, bool]]
 ) -> None:
     """Deposits, withdrawals and moves between wallets, some of them twice: what is refused changes nothing, what is
     repeated changes nothing, and the books add up after each."""
@@ -188,7 +188,7 @@ def test_any_sequence_of_journals_keeps_the_books_whole(
         await _seal_all(books)
         assert await _unsealed(books) == 0
 
-    asyncio.get_event_loop().run_until_complete(play())
+    loop.run_until_complete(play())
 
 
 async def reading_balance(books: dict[str, Database], user: UUID) -> int:

@@ -323,6 +323,7 @@ async def test_the_support_desk_is_for_administrators(service: Alone) -> None:
     missing = await service.client.post(f"{service.url}/api/whatsapp/messages/{uuid4()}/resend", headers=headers)
     assert missing.json()["code"] == "idempotency_key_required"
     unknown = await service.client.post(
-        f"{service.url}/api/whatsapp/inbound-messages/{uuid4()}/handled", headers=headers
+        f"{service.url}/api/whatsapp/inbound-messages/{uuid4()}/handled",
+        headers={**headers, "Idempotency-Key": str(uuid4())},
     )
     assert unknown.status_code == 404

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import secrets
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -48,10 +51,23 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
         return True
 
 
+@cache
+def _in_turn(chosen: str) -> Iterator[int]:
+    """The ports of a range, round and round from a place of this process's own: one that was just given out, and is not
+    bound yet, does not come again soon."""
+    first, last = (int(each) for each in chosen.split("-"))
+    start = secrets.randbelow(last - first + 1)
+    return itertools.cycle([*range(first + start, last + 1), *range(first, first + start)])
+
+
 def free_port(preferred: int = 0) -> int:
-    """The preferred port of the loopback address if it is free, otherwise one that the system picks."""
+    """The preferred port of the loopback address if it is free, otherwise one that the system picks, or the next free one
+    of PATUNGAN_PORT_RANGE (``first-last``), where that is set."""
     if preferred and is_free(preferred):
         return preferred
+    chosen = os.environ.get("PATUNGAN_PORT_RANGE")
+    if chosen:
+        return next(port for port in _in_turn(chosen) if is_free(port))
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
