@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from litestar import Request
+from litestar.testing import RequestFactory
 
+from patungan.kernel.chance import SystemChance
 from patungan.kernel.identity import Role
+from patungan.web.api import Api, ApiProblem
+from patungan.web.settings import service_urls
+from patungan.web.visitor import Renewals, Visitor
 from tests.house import PASSWORD, House
 from tests.web.browser import ACCESS_COOKIE, CSRF_COOKIE, REFRESH_COOKIE, Browser, fields_of, read, storefront
 
@@ -118,6 +125,46 @@ async def test_an_expired_token_is_renewed_once_for_all_requests_under_way(brows
     assert late.status_code == 200, "a request with the old cookie a moment later is no theft"
     last = await browser.client.get("/me")
     assert last.status_code == 200
+
+
+class _HeldBack(Api):
+    """The services, with the refusals of one path held back until they may be heard."""
+
+    def __init__(self, urls: Mapping[str, str], path: str) -> None:
+        super().__init__(urls)
+        self._path = path
+        self.refused, self.may_be_heard = asyncio.Event(), asyncio.Event()
+
+    async def call(self, method: str, service: str, path: str, **how: Any) -> Any:
+        try:
+            return await super().call(method, service, path, **how)
+        except ApiProblem:
+            if path == self._path:
+                self.refused.set()
+                await self.may_be_heard.wait()
+            raise
+
+
+async def test_a_page_renews_once_though_one_of_its_calls_is_refused_late(browser: Browser, one_house: House) -> None:
+    person = await one_house.person()
+    await browser.sign_in(person.phone, PASSWORD)
+    one_house.later(minutes=31)
+    late = "/api/notifications/unread-count"
+    api = _HeldBack(service_urls(one_house.environment), late)
+    request: Request[Any, Any, Any] = RequestFactory().get(
+        "/", cookies="; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())
+    )
+    visitor = Visitor(request, api, Renewals(api), one_house.clock, SystemChance(), secure=False)
+    try:
+        slow = asyncio.create_task(visitor.get("notification", late))
+        await api.refused.wait()
+        await visitor.get("wallet", "/api/wallet/balance")
+        renewed = visitor.refresh_token
+        api.may_be_heard.set()
+        await slow
+        assert visitor.refresh_token == renewed != browser.cookie(REFRESH_COOKIE)
+    finally:
+        await api.close()
 
 
 async def test_a_session_that_has_ended_leads_to_sign_in_but_not_on_public_pages(

@@ -172,6 +172,7 @@ class Visitor:
         """Call a service; an access token that has expired is renewed once and the call repeated, with the same key."""
         if method != "GET":
             headers = {"Idempotency-Key": str(self._chance.new_id()), **(headers or {})}
+        sent_with = self._access
         try:
             return await self._api.call(
                 method,
@@ -187,7 +188,9 @@ class Visitor:
             if not _asks_for_sign_in(problem):
                 raise
         # Only now: a public page needs no session, and must not fail because auth does not answer.
-        await self._renew()
+        # Another call of the same page may have renewed meanwhile: what it got is other requests' too, and must not be used up.
+        if self._access == sent_with:
+            await self._renew()
         try:
             return await self._api.call(
                 method,
