@@ -29,7 +29,7 @@ SANDBOX_PATHS = {
 }
 """Where the sandbox answers for each provider, by the variable that tells a client the provider's address."""
 
-ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
 """glibc would keep a heap for every thread, and learn from large pieces to keep them: a third of a process's memory once
 the seed has gone through it."""
 
