@@ -106,7 +106,7 @@ async def alone(
         **{variable: sandbox_url + path for variable, path in provider_paths.items()},
         **settings,
     }
-    platform = Platform(environment, [service_named(name)], clock=clock, poll_seconds=0.2)
+    platform = Platform(environment, [service_named(name)], clock=clock)
     await platform.start()
     running = [serve_app(world, "127.0.0.1", sandbox_port), serve_app(platform.app(name), "127.0.0.1", port)]
     tasks = [asyncio.create_task(server.serve()) for server in running]

@@ -21,6 +21,7 @@ from patungan.operations.account import server_account
 from patungan.operations.migrate import migrate
 from patungan.operations.ports import free_port
 from patungan.operations.postgres import Cluster
+from patungan.operations.serve import set_aside
 from patungan.operations.valkey import ValkeyServer
 from tests.house import House, Servers, Shape
 
@@ -38,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How much chaos there is (tests/chaos)."""
     parser.addoption("--seeds", type=int, default=20, help="rounds of chaos, one a seed")
     parser.addoption("--seed", type=int, default=None, help="one round of chaos, by its seed")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported, which stays to the end, out of every later collection of garbage, as a service does."""
+    set_aside()
 
 
 class Running:

@@ -16,6 +16,7 @@ from patungan.kernel.calls import Calls
 from patungan.kernel.chance import SeededChance
 from patungan.kernel.contract import Message, Operation
 from patungan.kernel.errors import CallInsideTransaction, RemoteCallError, TokenExpired
+from patungan.kernel.pools import Pools
 from patungan.kernel.time import SharedClock, VirtualClock
 from tests.house import House
 
@@ -58,9 +59,9 @@ def _calls(answer: Any) -> tuple[Calls, list[httpx.Request]]:
         assert isinstance(response, httpx.Response)
         return response
 
-    client = httpx.AsyncClient(transport=httpx.MockTransport(handle))
+    pools = {"nowhere": Pools(transport=httpx.MockTransport(handle))}
     urls = {"nowhere": "http://nowhere"}
-    return Calls("test", VirtualClock(), SeededChance(1), "s" * 64, local={}, urls=urls, client=client), seen
+    return Calls("test", VirtualClock(), SeededChance(1), "s" * 64, local={}, urls=urls, pools=pools), seen
 
 
 def _good(_attempt: int) -> httpx.Response:

@@ -25,6 +25,7 @@ from patungan.kernel.errors import (
     problem_from,
 )
 from patungan.kernel.identity import sign_service_token
+from patungan.kernel.pools import Pools
 from patungan.kernel.time import Clock
 
 Req = TypeVar("Req", bound=msgspec.Struct)
@@ -58,7 +59,7 @@ class Calls:
         local: Mapping[str, LocalCall],
         urls: Mapping[str, str],
         copying: Copying = Copying.SHARED,
-        client: httpx.AsyncClient | None = None,
+        pools: Mapping[str, Pools] | None = None,
     ) -> None:
         self._caller = caller
         self._clock = clock
@@ -67,7 +68,7 @@ class Calls:
         self._local = local
         self._urls = urls
         self._copying = copying
-        self._client = client
+        self._pools = pools or {}
 
     async def call(self, operation: Operation[Req, Rep], request: Req) -> Rep:
         """Carry out an operation of another service; see Context.call."""
@@ -95,20 +96,19 @@ class Calls:
         return msgspec.json.decode(msgspec.json.encode(reply), type=operation.reply)
 
     async def _call_remote(self, operation: Operation[Req, Rep], request: Req) -> Rep:
-        if self._client is None:
-            raise RuntimeError(f"no HTTP client to reach {operation.service}")
         token = sign_service_token(self._token_secret, self._caller, operation.service, self._clock.now())
         try:
-            response = await self._client.post(
-                self._urls[operation.service].rstrip("/") + operation.path,
-                content=msgspec.json.encode(request),
-                headers={
-                    "Authorization": f"Bearer {token}",
-                    "Content-Type": "application/json",
-                    DEADLINE_HEADER: str(operation.timeout),
-                },
-                timeout=operation.timeout,
-            )
+            async with self._pools[operation.service].least_busy() as client:
+                response = await client.post(
+                    self._urls[operation.service].rstrip("/") + operation.path,
+                    content=msgspec.json.encode(request),
+                    headers={
+                        "Authorization": f"Bearer {token}",
+                        "Content-Type": "application/json",
+                        DEADLINE_HEADER: str(operation.timeout),
+                    },
+                    timeout=operation.timeout,
+                )
         except httpx.HTTPError as error:
             raise RemoteCallError(f"{operation.service}.{operation.name} did not answer") from error
         if response.status_code == 200:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=msgspec.Struct)
 
+SOONEST_LOOK, LATEST_LOOK = 0.2, 5.0
+"""Seconds until a subscriber looks again that found nothing more: soon after it was woken, since an open transaction may have
+hidden what woke it, then twice as late each time."""
+
 
 class _Cursor(msgspec.Struct):
     xid: int
@@ -170,24 +174,27 @@ async def _worked_off(ctx: Context, sub: Subscription) -> int:
     return count
 
 
-async def follow(ctx: Context, sub: Subscription, wake: asyncio.Event, *, poll_seconds: float) -> None:
-    """Deliver for ever: at once when woken, at the latest every ``poll_seconds``; failures are logged and retried."""
-    failures = 0
+async def follow(ctx: Context, sub: Subscription, wake: asyncio.Event) -> None:
+    """Deliver for ever: at once when woken, and by itself more and more rarely; failures are logged and retried."""
+    failures, pause = 0, SOONEST_LOOK
     while True:
         wake.clear()
         try:
             while await _worked_off(ctx, sub):
-                failures = 0
-            pause = poll_seconds
+                pass
+            failures = 0
+            rest = pause
         except asyncio.CancelledError:
             raise
         except Exception as error:
             failures += 1
-            pause = backoff_seconds(failures, ctx.chance)
+            rest = backoff_seconds(failures, ctx.chance)
             ctx.log.warning("event delivery failed", subscription=sub.name, failures=failures, exc_info=error)
         try:
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(rest):
                 await wake.wait()
         except TimeoutError:
+            pause = min(2 * pause, LATEST_LOOK)
             continue
+        pause = SOONEST_LOOK
         await asyncio.sleep(sub.linger.total_seconds())

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
-import httpx
 import msgspec
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry
@@ -23,8 +22,9 @@ from patungan.kernel.calls import Calls, Copying, LocalCall
 from patungan.kernel.chance import Chance, SystemChance
 from patungan.kernel.contract import Operation, read_events_operation
 from patungan.kernel.database import Database, owner_url, service_url
-from patungan.kernel.events import Subscription, follow, read_events
+from patungan.kernel.events import follow, read_events
 from patungan.kernel.http import build_app
+from patungan.kernel.pools import Pools
 from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import environment_for, load
 from patungan.kernel.time import Clock, SystemClock
@@ -53,20 +53,19 @@ class Platform:
     copying: Copying = Copying.SHARED
     remote: bool = False
     """Call even the services that live here over HTTP."""
-    poll_seconds: float = 1.0
     pace: float = 1.0
     """Factor on the pauses of timers; below 1 for a clock that jumps."""
     services: dict[str, Service] = field(default_factory=dict)
     contexts: dict[str, Context] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    _client: httpx.AsyncClient | None = None
+    _pools: dict[str, Pools] = field(default_factory=dict)
     _worker: bool = False
 
     async def start(self) -> None:
         """Read the settings, open the pools, run each service's own start."""
-        self._client = httpx.AsyncClient(limits=httpx.Limits(max_connections=200, max_keepalive_connections=50))
         local: dict[str, LocalCall] = {}
         urls = service_urls(self.environment)
+        self._pools = {name: Pools(trust_env=False) for name in urls}
         for entry in self.entries:
             service = entry.load()
             environment = environment_for(entry.process, base=self.environment)
@@ -85,7 +84,7 @@ class Platform:
                 local={} if self.remote else local,
                 urls=urls,
                 copying=self.copying,
-                client=self._client,
+                pools=self._pools,
             )
             ctx = Context(
                 name=service.name,
@@ -125,7 +124,7 @@ class Platform:
             for sub in service.subscriptions:
                 wake = asyncio.Event()
                 wakes.setdefault(sub.producer.replace("-", "_"), []).append(wake)
-                self._spawn(self._follow(ctx, sub, wake))
+                self._spawn(follow(ctx, sub, wake))
             for timer in service.timers:
                 self._spawn(_tick(ctx, timer, self.pace))
             if service.schedules:
@@ -137,9 +136,6 @@ class Platform:
         system = owner.replace("postgresql://", "postgresql+psycopg://", 1)
         engine.launch(system, [(self.contexts[n], s.workflows) for n, s in self.services.items()], executor)
         await engine.listen_to_queue()
-
-    def _follow(self, ctx: Context, sub: Subscription, wake: asyncio.Event) -> Any:
-        return follow(ctx, sub, wake, poll_seconds=self.poll_seconds)
 
     def _spawn(self, work: Any) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -163,8 +159,8 @@ class Platform:
         for ctx in self.contexts.values():
             await ctx.db.close()
             await ctx.valkey.aclose()
-        if self._client is not None:
-            await self._client.aclose()
+        for pools in self._pools.values():
+            await pools.aclose()
 
 
 def _local_call(ctx: Context, service: Service) -> LocalCall:
@@ -199,7 +195,7 @@ async def _tick(ctx: Context, timer: Timer, pace: float) -> None:
 
 
 async def _listen(url: str, wakes: Mapping[str, Sequence[asyncio.Event]]) -> None:
-    """Wake the subscribers of a producer when it publishes; without this they only look once a second."""
+    """Wake the subscribers of a producer when it publishes, and all of them once it is listened to again."""
 
     def wake(_connection: object, _pid: int, _channel: str, producer: object) -> None:
         for event in wakes.get(str(producer), ()):
@@ -211,6 +207,8 @@ async def _listen(url: str, wakes: Mapping[str, Sequence[asyncio.Event]]) -> Non
             connection = await asyncpg.connect(url)
             try:
                 await connection.add_listener("patungan_events", wake)
+                for producer in wakes:
+                    wake(connection, 0, "", producer)
                 while not connection.is_closed():
                     await asyncio.sleep(1)
             finally:

@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 import httpx
 import msgspec
 
+from patungan.kernel.pools import Pools
 from patungan.providers.breaker import CircuitBreaker
 from patungan.providers.errors import (
     ProviderError,
@@ -21,7 +22,6 @@ from patungan.providers.errors import (
     ProviderUnavailable,
     without_personal_data,
 )
-from patungan.providers.pools import Pools
 
 T = TypeVar("T")
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime
-
-import httpx
 
 from patungan.contracts import auth
 from patungan.kernel.calls import Calls
 from patungan.kernel.chance import SystemChance
 from patungan.kernel.errors import Unavailable
 from patungan.kernel.identity import Caller, Role, sign_access_token
+from patungan.kernel.pools import Pools
 from patungan.kernel.time import SystemClock
 from patungan.operations import seed_data
 from patungan.operations.api import Api, Person
@@ -41,7 +41,7 @@ class Registry:
 
     async def ensure(self, wanted: Iterable[Account]) -> dict[str, Person]:
         """Create the accounts that are missing; answers all of them by telephone number."""
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with aclosing(Pools(trust_env=False)) as pools:
             calls = Calls(
                 "operations",
                 SystemClock(),
@@ -49,7 +49,7 @@ class Registry:
                 self._environment["SERVICE_TOKEN_SECRET"],
                 local={},
                 urls=service_urls(self._environment),
-                client=client,
+                pools={"auth": pools},
             )
             free = asyncio.Semaphore(HASHED_AT_ONCE)
             found = await asyncio.gather(*(self._ensure(calls, free, account) for account in wanted))
