@@ -299,3 +299,35 @@ async def test_even_the_owner_changes_nothing_that_was_posted_or_sealed(roles: C
         for statement in (f"delete from ledger.{table}", f"truncate ledger.{table} cascade"):
             with pytest.raises(asyncpg.RestrictViolationError, match="append only"):
                 await roles["owner"].execute(statement)
+
+
+HANGING = [
+    (
+        "wallet",
+        "insert into wallet_transactions values"
+        " (gen_random_uuid(), gen_random_uuid(), 'cashback', 1, 1, 'participant', gen_random_uuid(), 'r', now())",
+    ),
+    (
+        "order",
+        "insert into order_items (order_id, line, id, product_id, factory_id, sku, product_name, product_slug,"
+        " variant_name, weight_grams, quantity, unit_price, subtotal) values (gen_random_uuid(), 1, gen_random_uuid(),"
+        " gen_random_uuid(), gen_random_uuid(), 's', 'p', 'p', 'v', 1, 1, 1, 1)",
+    ),
+    (
+        "order",
+        "insert into order_history (order_id, status, actor, at) values (gen_random_uuid(), 'paid', 'system', now())",
+    ),
+]
+
+
+@pytest.mark.parametrize(("role", "statement"), HANGING)
+async def test_no_line_stands_without_what_it_belongs_to(roles: Connections, role: str, statement: str) -> None:
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match="without"):
+        await roles[role].execute(statement)
+
+
+@pytest.mark.parametrize(("role", "table"), [("wallet", "wallets"), ("order", "orders")])
+async def test_what_lines_belong_to_is_kept(roles: Connections, role: str, table: str) -> None:
+    for statement in (f"delete from {table}", f"truncate {table} cascade"):
+        with pytest.raises((asyncpg.RestrictViolationError, Denied)):
+            await roles[role].execute(statement)
