@@ -304,14 +304,18 @@ async def test_even_the_owner_changes_nothing_that_was_posted_or_sealed(roles: C
 HANGING = [
     (
         "wallet",
-        "insert into wallet_transactions values"
-        " (gen_random_uuid(), gen_random_uuid(), 'cashback', 1, 1, 'participant', gen_random_uuid(), 'r', now())",
+        (
+            "insert into wallet_transactions values"
+            " (gen_random_uuid(), gen_random_uuid(), 'cashback', 1, 1, 'participant', gen_random_uuid(), 'r', now())"
+        ),
     ),
     (
         "order",
-        "insert into order_items (order_id, line, id, product_id, factory_id, sku, product_name, product_slug,"
-        " variant_name, weight_grams, quantity, unit_price, subtotal) values (gen_random_uuid(), 1, gen_random_uuid(),"
-        " gen_random_uuid(), gen_random_uuid(), 's', 'p', 'p', 'v', 1, 1, 1, 1)",
+        (
+            "insert into order_items (order_id, line, id, product_id, factory_id, sku, product_name, product_slug,"
+            " variant_name, weight_grams, quantity, unit_price, subtotal) values (gen_random_uuid(), 1, gen_random_uuid(),"
+            " gen_random_uuid(), gen_random_uuid(), 's', 'p', 'p', 'v', 1, 1, 1, 1)"
+        ),
     ),
     (
         "order",
