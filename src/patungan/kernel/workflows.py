@@ -158,6 +158,7 @@ ensure_schedule = sql.run(
         where schedules.cron <> excluded.cron
     """
 )
+any_is_due = sql.one(bool, "select exists (select from schedules where next_run_at <= $1)")
 due_schedules = sql.many(str, "select name from schedules where next_run_at <= $1 order by name for update skip locked")
 mark_schedule = sql.run(
     "update schedules set next_run_at = $2, last_run_at = $3, last_workflow_id = $4 where name = $1"
@@ -179,6 +180,8 @@ async def run_due_schedules(ctx: Context, schedules: Sequence[Schedule]) -> list
     by_name = {schedule.name: schedule for schedule in schedules}
     now = ctx.clock.now()
     started: list[str] = []
+    if not await any_is_due(ctx.db, now):
+        return started
     async with ctx.db.transaction() as tx:
         for name in await due_schedules(tx, now):
             schedule = by_name.get(name)

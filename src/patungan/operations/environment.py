@@ -30,8 +30,7 @@ SANDBOX_PATHS = {
 """Where the sandbox answers for each provider, by the variable that tells a client the provider's address."""
 
 ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
-"""glibc would keep a heap for every thread, and learn from large pieces to keep them: a third of a process's memory once
-the seed has gone through it."""
+"""glibc would keep a heap for every thread."""
 
 NOT_INHERITED = ("HOST", "PORT", "WEB_PORT", "SERVICE_HOST", "PATUNGAN_SHAPE")
 """Variables that a shell may carry for its own reasons, or that the launcher decides: they do not reach the services."""

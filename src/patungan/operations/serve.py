@@ -22,6 +22,7 @@ from litestar.types import ASGIApp
 from patungan.kernel import logs
 from patungan.kernel.settings import Common, SettingsError, environment_for, load
 from patungan.kernel.time import Clock, SharedClock, SystemClock
+from patungan.operations.memory import give_back_in_lulls, trimming
 from patungan.operations.platform import Platform
 from patungan.registry import SERVICES, WEB_PORT, ServiceEntry, service_named
 
@@ -141,6 +142,7 @@ async def _main(arguments: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    lulls = asyncio.create_task(give_back_in_lulls(trimming()))
     match arguments.kind:
         case "api":
             entries = [service_named(name) for name in arguments.service] or list(SERVICES)
@@ -151,6 +153,7 @@ async def _main(arguments: argparse.Namespace) -> None:
             servers = [_web_server(environment_for("web").get("HOST", "127.0.0.1"))]
             set_aside()
             await run_servers(servers, stopping)
+    lulls.cancel()
 
 
 def main() -> None:
