@@ -56,7 +56,7 @@ class Servers:
     async def create_database(self, name: str, template: str = "template1") -> None:
         connection = await asyncpg.connect(self.url("postgres"))
         try:
-            await connection.execute(f"create database {name} template {template} strategy file_copy")
+            await connection.execute(f"create database {name} template {template} strategy wal_log")
         finally:
             await connection.close()
 
