@@ -53,10 +53,11 @@ async def test_a_parcel_booked_directly_is_followed_by_what_its_courier_pushes(
     order_id = await yard.one(await yard.house.person(), courier_service=service)
     booked = await yard.book(order_id)
     assert (booked["booking"], booked["provider"], booked["courier"]) == ("booked", courier, courier)
-    yard.house.later(minutes=2)
+    # Sooner than a courier is asked by us for the first time.
+    yard.house.later(seconds=20)
     await yard.advance(booked, "picked")
     await yard.order_reaches(order_id, "picked_up")
-    yard.house.later(minutes=2)
+    yard.house.later(seconds=20)
     await yard.advance(booked, "dropping_off", "delivered")
     arrived = await yard.reaches(booked, "delivered")
     assert {each["source"] for each in arrived["events"]} == {"platform", "webhook"}
