@@ -129,6 +129,8 @@ async def _close(
         session = await market.session(target_moq=people)
         session_id = UUID(session["id"])
         await make_paid_participants(owner, session_id, people)
+        # A session's payments are sealed as they come in, not by its close.
+        await _until(owner, "select waiting = 0 from ledger.sealing_state()")
         # As autovacuum leaves them; and no checkpoint of the making falls into the measurement.
         await owner.execute("vacuum analyze")
         await owner.execute("checkpoint")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from uuid import UUID
@@ -29,13 +30,16 @@ _WHY = {
 }
 
 
-async def seal_all(ctx: Context) -> int:
-    """Seal what was posted and is not sealed; answers how many transactions."""
-    sealed = 0
+async def seal_all(ctx: Context, share: float = 1.0) -> int:
+    """Seal what was posted and is not sealed, working that share of the time; answers how many transactions."""
+    sealed, loop = 0, asyncio.get_running_loop()
+    began = loop.time()
     while made := await keeping.seal(ctx.db, ctx.clock.now(), keeping.SEALED_AT_ONCE):
         sealed += made
         if made < keeping.SEALED_AT_ONCE:
             break
+        await asyncio.sleep((loop.time() - began) * (1 / share - 1))
+        began = loop.time()
     return sealed
 
 
