@@ -25,6 +25,8 @@ app = typer.Typer(
 )
 jobs_app = typer.Typer(help="Schedules with their last and next runs, and workflows that wait or failed.")
 app.add_typer(jobs_app, name="jobs")
+admin_app = typer.Typer(help="Administrators' accounts.", no_args_is_help=True)
+app.add_typer(admin_app, name="admin")
 
 DataOption = Annotated[
     Path | None,
@@ -221,6 +223,31 @@ def jobs_run(
 ) -> None:
     """Run a job now."""
     _run_on_stack("jobs", data, run_name=name, json=as_json)
+
+
+@admin_app.command("create")
+def admin_create(
+    phone: Annotated[str, typer.Option(help="The mobile number to sign in with.")],
+    name: Annotated[str, typer.Option(help="First and last name.")],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="super_admin, products, orders, finance, support or warehouse; may be repeated."),
+    ] = None,
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """Make an administrator, super_admin unless said otherwise. The password is asked for, or read from standard input."""
+    from patungan.kernel.identity import Scope
+
+    try:
+        scopes = [Scope(each) for each in scope or ["super_admin"]]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--scope") from None
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    _run_on_stack("administrators", data, phone=phone, name=name, password=password, scopes=scopes, json=as_json)
 
 
 @app.command(

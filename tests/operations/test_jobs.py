@@ -6,11 +6,14 @@ import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 from rich.console import Console
 
+from patungan.kernel import forgetting
+from patungan.kernel.forgetting import KEYS_KEPT, MONEY_KEYS_KEPT
 from patungan.kernel.workflows import Schedule
 from patungan.operations import jobs
 from patungan.operations.jobs import Job, Jobs, WorkflowState, find_schedule, list_jobs, run_job, show_jobs
@@ -157,3 +160,55 @@ def test_times_are_told_as_people_read_them() -> None:
 )
 def test_an_error_in_pythons_own_form_is_never_opened(stored: str | None, said: str | None) -> None:
     assert jobs._error(stored) == said
+
+
+KEY = "insert into {}.idempotency_keys values ($1, 'POST /api/things', $2, '\\x00', $3, $4)"
+LIVES = {"address": KEYS_KEPT, "wallet": MONEY_KEYS_KEPT}
+
+
+def test_every_service_forgets_its_keys_and_those_that_keep_books_later() -> None:
+    source = Path(__file__).parents[2] / "src/patungan/services"
+    for entry in SERVICES:
+        service = entry.load()
+        (job,) = (each for each in service.schedules if each.name == f"forget-keys-{entry.name}")
+        assert job.workflow in service.workflows
+        keeps_books = any("patungan.ledger" in file.read_text() for file in (source / entry.module).rglob("*.py"))
+        assert service.keys_kept == (MONEY_KEYS_KEPT if keeps_books else KEYS_KEPT), entry.name
+    assert timedelta(days=30) < KEYS_KEPT < MONEY_KEYS_KEPT
+
+
+@pytest.mark.parametrize("service", LIVES)
+async def test_the_job_deletes_the_keys_that_are_older_than_their_life(
+    one_house: House, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    monkeypatch.setattr(forgetting, "BATCH", 3)
+    environment, now, who = one_house.environment, one_house.clock.now(), uuid4()
+    life = LIVES[service]
+    owner = await one_house.owner()
+
+    async def left() -> list[str]:
+        found = await owner.fetch(f"select key from {service}.idempotency_keys where actor = $1 order by key", who)
+        return [each["key"] for each in found]
+
+    try:
+        rows: list[tuple[Any, ...]] = [
+            (who, f"old-{number}", "{}", now - life - timedelta(seconds=1)) for number in range(7)
+        ]
+        rows.append((who, "old-and-unanswered", None, now - life - timedelta(days=90)))
+        rows += [(who, "of-the-last-day", "{}", now - life + timedelta(hours=1)), (who, "of-today", "{}", now)]
+        await owner.executemany(KEY.format(service), rows)
+        name = f"forget-keys-{service}"
+        # A request that holds its key is passed over and not waited for.
+        async with owner.transaction():
+            await owner.execute(
+                f"select from {service}.idempotency_keys where actor = $1 and key = 'old-0' for update", who
+            )
+            done = await run_job(environment["DATABASE_URL"], environment["DATABASE_ROLE_SECRET"], name, NOW)
+            assert (done.status, done.error) == ("SUCCESS", None)
+            assert await left() == ["of-the-last-day", "of-today", "old-0"]
+        await run_job(environment["DATABASE_URL"], environment["DATABASE_ROLE_SECRET"], name, NOW + timedelta(hours=1))
+        assert await left() == ["of-the-last-day", "of-today"]
+        job = next(each for each in (await _listed(one_house)).schedules if each.name == name)
+        assert (job.service, job.last_outcome) == (service, "SUCCESS")
+    finally:
+        await owner.close()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from patungan.contracts import auth as contract
-from patungan.kernel.identity import Role
+from patungan.kernel.identity import Caller, Role, Scope
+from patungan.operations import administrators
+from patungan.operations.layout import OperationError
 from tests.house import PASSWORD, House, Person
+from tests.operations.stacks import stack_of
 
 _numbers = itertools.count(1)
 WHATSAPP_DOWN = {"provider": "whatsapp", "operation": "send_message", "action": "fail", "status": 429}
@@ -439,3 +444,105 @@ async def test_while_whatsapp_is_away_codes_go_by_sms(one_house: House) -> None:
     finally:
         await lay_faults(one_house)
     await ask(one_house, "signup", sign_up_input(phone, code), 201)
+
+
+async def test_an_administrator_suspends_an_account_and_brings_it_back(one_house: House) -> None:
+    admin = await one_house.admin()
+    phone, tokens = await signed_up(one_house)
+    elsewhere = await login(one_house, phone)
+    path = f"/api/auth/users/{tokens['user_id']}"
+    reason = {"reason": "Empat pesanan fiktif"}
+    found = await admin.get("auth", "/api/auth/users", phone=phone)
+    assert [(each["id"], each["status"], each["role"]) for each in found["items"]] == [
+        (tokens["user_id"], "active", "customer")
+    ]
+    assert (await admin.get("auth", "/api/auth/users", phone=new_phone()))["items"] == []
+    suspended = await admin.post("auth", f"{path}/suspension", reason, key="once")
+    assert (suspended["id"], suspended["status"]) == (tokens["user_id"], "suspended")
+    assert await admin.post("auth", f"{path}/suspension", reason, key="once") == suspended
+    again = await admin.request("POST", "auth", f"{path}/suspension", reason)
+    assert (again.status_code, again.json()["code"]) == (409, "account_status_refused")
+    await ask(one_house, "login", {"phone": phone, "password": PASSWORD}, 403, "account_closed")
+    for each in (tokens, elsewhere):
+        await refused_refresh(one_house, each["refresh_token"])
+
+    back = await admin.post("auth", f"{path}/reinstatement", {"reason": "Pesanan ternyata sungguhan"})
+    assert back["status"] == "active"
+    # What was revoked stays so.
+    await refused_refresh(one_house, tokens["refresh_token"])
+    await login(one_house, phone)
+    history = (await admin.get("auth", f"{path}/history"))["items"]
+    assert [(each["action"], each["changes"], each["actor"]) for each in history] == [
+        ("user.reinstated", {"reason": "Pesanan ternyata sungguhan"}, str(admin.id)),
+        ("user.suspended", reason, str(admin.id)),
+    ]
+    told = await one_house.context("auth").db.fetch(
+        "select payload->>'user_id' as who from auth.events where type = 'user.suspended' order by position desc limit 1"
+    )
+    assert told[0]["who"] == tokens["user_id"]
+
+
+async def test_who_may_suspend_whom(one_house: House) -> None:
+    top, plain = await one_house.admin(), await one_house.person(Role.ADMIN, Scope.SUPPORT)
+    other, customer = await one_house.person(Role.ADMIN), await one_house.person()
+    reason = {"reason": "Diminta kepala keamanan"}
+
+    def path(who: Any, what: str = "suspension") -> str:
+        return f"/api/auth/users/{who}/{what}"
+
+    for person, target, status, code in (
+        (customer, customer.id, 403, "forbidden"),
+        (plain, other.id, 403, "forbidden"),
+        (top, top.id, 409, "account_status_refused"),
+        (top, UUID("00000000-0000-0000-0000-000000000001"), 409, "account_status_refused"),
+        (top, UUID(int=7), 404, "unknown_user"),
+    ):
+        refused = await person.request("POST", "auth", path(target), reason)
+        assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
+    for body in ({}, {"reason": ""}, {"reason": "x"}, {"reason": "salah", "status": "deleted"}):
+        refused = await top.request("POST", "auth", path(customer.id), body)
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input")
+    early = await top.request("POST", "auth", path(customer.id, "reinstatement"), reason)
+    assert (early.status_code, early.json()["code"]) == (409, "account_status_refused")
+    await execute(one_house, "update auth.users set status = 'deleted' where id = $1", customer.id)
+    for what in ("suspension", "reinstatement"):
+        refused = await top.request("POST", "auth", path(customer.id, what), reason)
+        assert refused.json()["code"] == "account_status_refused"
+    assert (await top.post("auth", path(other.id), reason))["status"] == "suspended"
+    race = await one_house.person()
+    answers = await asyncio.gather(*(top.request("POST", "auth", path(race.id), reason) for _ in range(4)))
+    assert sorted(each.status_code for each in answers) == [200, 409, 409, 409]
+    assert (await customer.request("GET", "auth", "/api/auth/users", phone=race.phone)).status_code == 403
+    assert (await one_house.request("GET", "auth", path(race.id, "history"))).status_code == 401
+
+
+async def test_the_operator_makes_the_first_administrator(
+    one_house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack, phone = stack_of(one_house, tmp_path), new_phone()
+    wanted: dict[str, Any] = {"phone": phone, "name": "Rina Wulandari", "password": PASSWORD}
+    wanted |= {"scopes": [Scope.SUPER_ADMIN], "clock": one_house.clock}
+    assert await administrators.run(stack, **wanted, json=True) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["created"], made["scopes"]) == (True, ["super_admin"])
+    signed_in = await login(one_house, phone)
+    assert (signed_in["user_id"], signed_in["role"]) == (made["user_id"], "admin")
+    # A second time it is known, and keeps its password.
+    assert await administrators.run(stack, **{**wanted, "password": "kata-sandi-lain-9"}) == 0
+    assert "exists already" in capsys.readouterr().out
+    await login(one_house, phone)
+    top = Person(
+        one_house, UUID(made["user_id"]), phone, Caller(UUID(made["user_id"]), Role.ADMIN, frozenset(wanted["scopes"]))
+    )
+    history = (await top.get("auth", f"/api/auth/users/{made['user_id']}/history"))["items"]
+    assert [(each["action"], each["actor"], each["changes"]) for each in history] == [
+        ("admin.created", None, {"scopes": ["super_admin"]})
+    ]
+    taken, _tokens = await signed_up(one_house)
+    for changed, why in (
+        ({"phone": taken}, "belongs to an account that is no administrator's"),
+        ({"phone": "12345"}, "not an Indonesian mobile number"),
+        ({"phone": new_phone(), "password": "pendek"}, "8 to 72 bytes"),
+    ):
+        with pytest.raises(OperationError, match=why):
+            await administrators.run(stack, **{**wanted, **changed})

@@ -12,6 +12,7 @@ from patungan.contracts import auth
 from patungan.contracts import factory as contract
 from patungan.kernel.identity import Role
 from tests.house import House
+from tests.people import jpeg, send
 from tests.shop import factory_input, registered_factory, selling_factory
 
 
@@ -372,3 +373,55 @@ async def test_the_events(one_house: House) -> None:
         ("factory.verified", factory["name"], str(owner.id), None),
         ("factory.status_changed", factory["name"], str(owner.id), "active"),
     ]
+
+
+PDF = b"%PDF-1.7\n1 0 obj <<>> endobj\n%%EOF\n"
+
+
+async def test_papers_are_opened_by_links_that_end_and_the_newest_of_a_kind_counts(one_house: House) -> None:
+    owner, factory = await selling_factory(one_house)
+    stranger, admin = await one_house.person(Role.FACTORY_OWNER), await one_house.admin()
+    path = f"/api/factories/{factory['id']}"
+    kept = (await send(owner, "PUT", "factory", f"{path}/documents/kinds/licence", PDF)).json()
+    assert (kept["kind"], kept["media_type"], kept["bytes"]) == ("licence", "application/pdf", len(PDF))
+    # What was verified has changed, so it is looked at again.
+    after = await owner.get("factory", f"{path}/dossier")
+    assert after["verification_status"] == "pending"
+    assert after["licence_url"] == f"{path}/documents/{kept['id']}"
+    newer = (await send(owner, "PUT", "factory", f"{path}/documents/kinds/licence", jpeg())).json()
+    assert newer["media_type"] == "image/jpeg"
+    logo = (await send(owner, "PUT", "factory", f"{path}/documents/kinds/logo", jpeg(90))).json()
+    listed = (await admin.get("factory", f"{path}/documents"))["items"]
+    assert [each["id"] for each in listed] == [logo["id"], newer["id"], kept["id"]]
+    shown = (await owner.get("factory", f"{path}/dossier"))["logo_url"]
+    picture = await one_house.request("GET", "factory", shown)
+    assert picture.headers["content-type"] == "image/jpeg"
+    # A camera writes where and with what; the public does not see it.
+    assert b"Kamera Rahasia" not in picture.content
+
+    opened = await one_house.request("GET", "factory", kept["url"])
+    assert (opened.content, opened.headers["cache-control"]) == (PDF, "private, no-store")
+    assert opened.headers["content-disposition"] == 'attachment; filename="licence.pdf"'
+    for url in (
+        kept["url"][:-1] + ("A" if kept["url"][-1] != "A" else "B"),
+        kept["url"].replace(kept["id"], newer["id"]),
+        kept["url"].replace(factory["id"], str(uuid4())),
+        kept["url"].replace("expires=", "expires=9"),
+    ):
+        assert (await one_house.request("GET", "factory", url)).status_code == 404
+    one_house.later(minutes=5, seconds=1)
+    assert (await one_house.request("GET", "factory", kept["url"])).json()["code"] == "document_not_found"
+    fresh = await admin.get("factory", f"{path}/documents/{kept['id']}")
+    assert (await one_house.request("GET", "factory", fresh["url"])).content == PDF
+
+    for person, place, content, status, code in (
+        (stranger, f"{path}/documents/kinds/licence", PDF, 404, "factory_not_found"),
+        (admin, f"{path}/documents/kinds/licence", PDF, 404, "factory_not_found"),
+        (owner, f"{path}/documents/kinds/licence", b"%PDF-1.7 cut off", 400, "document_refused"),
+        (owner, f"{path}/documents/kinds/npwp_card", b"<script>", 400, "document_refused"),
+        (owner, f"{path}/documents/kinds/logo", PDF, 400, "document_refused"),
+        (owner, f"{path}/documents/kinds/passport", PDF, 400, "invalid_input"),
+    ):
+        refused = await send(person, "PUT", "factory", place, content)
+        assert (refused.status_code, refused.json()["code"]) == (status, code), (place, refused.text)
+    assert len((await owner.get("factory", f"{path}/documents"))["items"]) == 3

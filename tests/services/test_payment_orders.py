@@ -153,7 +153,9 @@ async def test_payments_of_an_order_are_its_buyers_alone(checkout: Checkout) -> 
     path = f"/api/payments/orders/{checkout.orders[0].order_id}"
     assert [each["id"] for each in (await checkout.buyer.get("payment", path))["items"]] == [str(owed.id)]
     stranger = await checkout.house.person()
-    assert (await stranger.get("payment", path))["items"] == []
+    for who, where in ((stranger, path), (checkout.buyer, f"/api/payments/orders/{uuid4()}")):
+        hidden = await who.request("GET", "payment", where)
+        assert (hidden.status_code, hidden.json()["code"]) == (404, "payment_not_found")
     assert (await checkout.house.request("GET", "payment", path)).status_code == 401
 
 

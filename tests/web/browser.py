@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -102,6 +103,34 @@ def fields_of(form: Element) -> dict[str, str]:
             if each.attributes.get("type") in ("radio", "checkbox") and "checked" not in each.attributes:
                 continue
             found[name] = each.attributes.get("value", "")
+    return found
+
+
+def barriers_in(page: Element, language: str) -> list[str]:
+    """What keeps a screen reader from telling a page: its language, headings, names of controls, words for pictures."""
+    ids = [each.attributes["id"] for each in page.walk() if each.attributes.get("id")]
+    levels = [int(each.tag[1]) for each in page.walk() if each.tag in ("h1", "h2", "h3", "h4")]
+    labelled = {each.attributes.get("for") for each in page.all("label")}
+    inside = {id(each) for label in page.all("label") for each in label.walk() if label.text}
+    found = [f"id twice: {each}" for each in set(ids) if ids.count(each) > 1]
+    found += [f"h{after} after h{before}" for before, after in pairwise(levels) if after > before + 1]
+    found += [] if levels.count(1) == 1 else [f"{levels.count(1)} first headings"]
+    found += [] if page.one("html").attributes["lang"] == language else ["the language"]
+    for each in page.walk():
+        given = each.attributes
+        named = bool(given.get("aria-label") or given.get("aria-labelledby"))
+        if each.tag == "img" and "alt" not in given:
+            found.append(f"no words: {given.get('src')}")
+        if given.get("aria-hidden") == "true" and given.get("tabindex") == "-1":
+            continue
+        pictured = any(picture.attributes.get("alt") for picture in each.all("img"))
+        if each.tag in ("a", "button", "summary") and not (each.text or named or pictured):
+            found.append(f"nameless {each.tag}: {given}")
+        is_field = each.tag in ("input", "select", "textarea") and given.get("type") != "hidden"
+        if is_field and not (named or given.get("id") in labelled or id(each) in inside):
+            found.append(f"unlabelled: {given}")
+        for points in ("aria-labelledby", "aria-describedby", "aria-controls", "for"):
+            found += [f"{points} leads nowhere: {name}" for name in given.get(points, "").split() if name not in ids]
     return found
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import patungan.web
 from patungan.kernel.errors import known_problems
 from patungan.registry import SERVICES
 from tests.house import PASSWORD, House
 from tests.market import Market
 from tests.shop import category
-from tests.web.browser import Browser, storefront
+from tests.web.browser import Browser, barriers_in, storefront
 
 
 async def test_the_list_shows_open_sessions_as_cards(browser: Browser, market: Market) -> None:
@@ -283,3 +286,37 @@ async def test_every_error_code_has_its_place_in_the_documentation(browser: Brow
     shown = {row.attributes["id"] for row in page.tree.all("tr") if "id" in row.attributes}
     assert {"session_not_open", "otp_invalid", "insufficient_stock"} <= shown
     assert shown <= set(known_problems())
+
+
+async def test_no_page_keeps_a_screen_reader_out(browser: Browser, market: Market) -> None:
+    session = await market.session(hours=90)
+    buyer = await market.buyer()
+    joined = await buyer.join(session, 1, market.variants["Merah"])
+    public = [
+        "/", "/?q=tidak-ada", "/products", f"/products/{market.product['slug']}", f"/sessions/{session['code']}",
+        f"/sessions/{session['code']}/share", "/login", "/register", "/reset-password", "/docs", "/docs/problems",
+        "/docs/payment",
+    ]  # fmt: skip
+    own = [
+        "/me", "/orders", "/wallet", "/wallet/withdrawals", "/notifications", "/account", "/addresses", "/cart",
+        f"/payments/{joined['payment']['id']}", f"/sessions/{session['code']}",
+    ]  # fmt: skip
+    found: list[str] = []
+    for language in ("id", "en"):
+        async with storefront(market.house) as reader:
+            for path in public:
+                page = await reader.open(path, Accept_Language=language)
+                found += [f"{language} {path}: {each}" for each in barriers_in(page.tree, language)]
+            await reader.sign_in(buyer.person.phone, PASSWORD)
+            for path in own:
+                page = await reader.open(path, Accept_Language=language)
+                found += [f"{language} {path}: {each}" for each in barriers_in(page.tree, language)]
+    assert not found, "\n".join(found)
+
+
+async def test_the_bar_of_a_phone_hides_nothing_that_has_the_focus() -> None:
+    styles = (Path(patungan.web.__file__).parent / "static/css/parts.css").read_text()
+    phone = styles[styles.index("@media (max-width: 48rem)") :]
+    bar = float(re.search(r"\.has-tabs \{ padding-block-end: ([\d.]+)rem", phone)[1])  # type: ignore[index]
+    kept = float(re.search(r"scroll-padding-block-end: ([\d.]+)rem", phone)[1])  # type: ignore[index]
+    assert kept >= bar + 0.5

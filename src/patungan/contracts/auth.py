@@ -70,11 +70,31 @@ class EnsuredUser(Message, frozen=True):
     user_id: UUID
 
 
+class EnsureAdmin(Message, frozen=True):
+    """Creates an administrator for the platform's operator, or answers the one with that phone number, left as it is.
+
+    Raises PhoneInvalid, PasswordTooWeak, and PhoneTaken where the number is a customer's.
+    """
+
+    phone: str
+    first_name: str
+    last_name: str
+    password: str
+    scopes: list[Scope]
+
+
+class EnsuredAdmin(Message, frozen=True):
+    user_id: UUID
+    scopes: list[Scope]
+    created: bool
+
+
 get_users = operation("auth", "get-users", GetUsers, Users)
 get_staff = operation("auth", "get-staff", GetStaff, Staff)
 find_user = operation("auth", "find-user", FindUser, Users)
 grant_role = operation("auth", "grant-role", GrantRole, User)
 ensure_user = operation("auth", "ensure-user", EnsureUser, EnsuredUser)
+ensure_admin = operation("auth", "ensure-admin", EnsureAdmin, EnsuredAdmin)
 
 
 class UnknownUser(Problem):
@@ -111,6 +131,10 @@ class CredentialsInvalid(Problem):
 
 class AccountClosed(Problem):
     code, status, title = "account_closed", 403, "This account cannot sign in"
+
+
+class AccountStatusRefused(Problem):
+    code, status, title = "account_status_refused", 409, "This account's status cannot be changed like that"
 
 
 class RefreshTokenInvalid(Problem):

@@ -33,7 +33,6 @@ find_key = sql.one(
     "select input_hash, reply from idempotency_keys where actor = $1 and scope = $2 and key = $3",
 )
 store_reply = sql.run("update idempotency_keys set reply = $4 where actor = $1 and scope = $2 and key = $3")
-forget_keys = sql.run("delete from idempotency_keys where created_at < $1")
 
 
 def require_idempotency_key(key: str | None) -> str:

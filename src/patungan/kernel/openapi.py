@@ -46,7 +46,7 @@ KEY_PARAMETER = {
     "in": "header",
     "required": True,
     "description": "Of the client's making, one for each thing it wants done. The same key with the same input gets the same "
-    "answer and changes nothing more; with another input it is a conflict.",
+    "answer and changes nothing more; with another input it is a conflict. Answers are kept for 35 days at least.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
     "example": "01981f2e-7c00-7000-8000-000000000001",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from patungan.kernel.chance import Chance
 from patungan.kernel.contract import Operation
 from patungan.kernel.database import Database, Transaction
 from patungan.kernel.events import Subscription, publish
+from patungan.kernel.forgetting import KEYS_KEPT, forgetting
 from patungan.kernel.settings import Common
 from patungan.kernel.time import Clock
 from patungan.kernel.workflows import Schedule, Timer, Workflow
@@ -83,6 +85,13 @@ class Service:
     timers: Sequence[Timer] = ()
     on_start: Callable[[Context], Awaitable[None]] | None = None
     on_stop: Callable[[Context], Awaitable[None]] | None = None
+    keys_kept: timedelta = KEYS_KEPT
+    """How long answers are kept for idempotency keys."""
+
+    def __post_init__(self) -> None:
+        job = forgetting(self.name, self.keys_kept)
+        object.__setattr__(self, "schedules", (*self.schedules, job))
+        object.__setattr__(self, "workflows", (*self.workflows, job.workflow))
 
     @property
     def schema(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,30 @@ class Account(msgspec.Struct, frozen=True):
     status: UserStatus
 
 
+class AccountView(msgspec.Struct, frozen=True):
+    """An account as administrators see it."""
+
+    id: UUID
+    phone: str
+    email: str | None
+    first_name: str
+    last_name: str
+    role: Role
+    scopes: list[Scope]
+    status: UserStatus
+    created_at: datetime
+    last_login_at: datetime | None
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """Something that was done to an account; no actor where the platform itself or its operator did it."""
+
+    at: datetime
+    actor: UUID | None
+    action: str
+    changes: dict[str, Any]
+
+
 class Otp(msgspec.Struct, frozen=True):
     code_hash: bytes
     attempts: int
@@ -49,6 +74,10 @@ _ACCOUNT = "id, phone_number, email, password_hash, first_name, last_name, role,
 find_account = sql.maybe(Account, f"select {_ACCOUNT} from users where id = $1")
 find_account_by_phone = sql.maybe(Account, f"select {_ACCOUNT} from users where phone_number = $1")
 find_account_by_email = sql.maybe(Account, f"select {_ACCOUNT} from users where email = $1")
+lock_account = sql.maybe(Account, f"select {_ACCOUNT} from users where id = $1 for update")
+_VIEW = "id, phone_number as phone, email, first_name, last_name, role, scopes, status, created_at, last_login_at"
+view_account = sql.maybe(AccountView, f"select {_VIEW} from users where id = $1")
+view_by_phone = sql.many(AccountView, f"select {_VIEW} from users where phone_number = $1")
 find_users = sql.many(
     User,
     """
@@ -75,6 +104,7 @@ insert_account = sql.run(
 )
 update_names = sql.run("update users set first_name = $2, last_name = $3, email = $4 where id = $1")
 update_password = sql.run("update users set password_hash = $2 where id = $1")
+update_status = sql.run("update users set status = $2 where id = $1")
 update_role = sql.run("update users set role = $2 where id = $1 and role <> 'admin'")
 record_login = sql.run("update users set last_login_at = $2 where id = $1")
 
@@ -124,3 +154,7 @@ revoke_family = sql.run("update refresh_tokens set revoked_at = $2 where family 
 revoke_user_tokens = sql.run("update refresh_tokens set revoked_at = $2 where user_id = $1 and revoked_at is null")
 
 write_audit_log = sql.run("insert into audit_logs (at, actor, action, subject, changes) values ($1, $2, $3, $4, $5)")
+list_audit_log = sql.many(
+    AuditEntry,
+    "select at, actor, action, changes from audit_logs where subject = $1 order by at desc, id desc limit 100",
+)

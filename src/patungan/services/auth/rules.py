@@ -79,6 +79,12 @@ def may_sign_in(user_id: UUID, status: UserStatus) -> bool:
     return status is UserStatus.ACTIVE and user_id != BOT_USER_ID
 
 
+def may_change_status(user_id: UUID, now: UserStatus, wanted: UserStatus) -> bool:
+    """Whether an administrator may make the change: suspended and active lead to each other, deleted to nothing (DOMAIN.md 2)."""
+    moves = {(UserStatus.ACTIVE, UserStatus.SUSPENDED), (UserStatus.SUSPENDED, UserStatus.ACTIVE)}
+    return user_id != BOT_USER_ID and (now, wanted) in moves
+
+
 def token_hash(token: str) -> bytes:
     """What is stored of a refresh token."""
     return hashlib.sha256(token.encode()).digest()

@@ -7,6 +7,9 @@ from typing import Annotated
 from patungan.contracts import auth as contract
 from patungan.kernel.service import Service
 from patungan.kernel.settings import Common
+
+# Imported for what it implements.
+from patungan.services.auth.operations import administration as _administration  # noqa: F401
 from patungan.services.auth.routes import routes
 
 
@@ -24,5 +27,6 @@ service = Service(
     routes=routes,
     operations=[
         *(contract.get_users, contract.get_staff, contract.find_user, contract.grant_role, contract.ensure_user),
+        contract.ensure_admin,
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from patungan.contracts import payment as contract
+from patungan.kernel.forgetting import MONEY_KEYS_KEPT
 from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.xendit import BASE_URL
@@ -91,4 +92,5 @@ service = Service(
     timers=timers,
     on_start=_start,
     on_stop=_stop,
+    keys_kept=MONEY_KEYS_KEPT,
 )

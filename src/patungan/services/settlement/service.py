@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from patungan.kernel.forgetting import MONEY_KEYS_KEPT
 from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.disbursing import open_gateway, xendit
@@ -50,4 +51,5 @@ service = Service(
     timers=timers,
     on_start=_open,
     on_stop=_close,
+    keys_kept=MONEY_KEYS_KEPT,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from patungan.contracts import wallet as contract
+from patungan.kernel.forgetting import MONEY_KEYS_KEPT
 from patungan.kernel.service import Context, Service
 from patungan.kernel.settings import Common, Secret, SecretRule
 from patungan.providers.disbursing import open_gateway, xendit
@@ -63,4 +64,5 @@ service = Service(
     timers=timers,
     on_start=_open,
     on_stop=_close,
+    keys_kept=MONEY_KEYS_KEPT,
 )

@@ -181,9 +181,13 @@ async def show_order(visitor: Here, site: TheSite, number: FromPath[str], notice
 async def pay_order(visitor: Here, number: FromPath[str]) -> Redirect:
     visitor.must_be_signed_in()
     order = await order_by_number(visitor, number)
-    payments = await visitor.get("payment", f"/api/payments/orders/{order['id']}")
-    where = f"/payments/{payments['items'][0]['id']}" if payments["items"] else f"/orders/{quote(number, safe='')}"
-    return Redirect(where, status_code=303)
+    try:
+        payments = await visitor.get("payment", f"/api/payments/orders/{order['id']}")
+    except ApiProblem as problem:
+        if problem.status != 404:
+            raise
+        return Redirect(f"/orders/{quote(number, safe='')}", status_code=303)
+    return Redirect(f"/payments/{payments['items'][0]['id']}", status_code=303)
 
 
 @get("/orders/{number:str}/invoice.pdf")

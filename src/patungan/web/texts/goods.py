@@ -18,6 +18,7 @@ GOODS: dict[str, tuple[str, str]] = {
     "goods.sort.-price": ("Harga tertinggi", "Highest price"),
     "goods.sort.popularity": ("Terlaris", "Most popular"),
     "goods.sort.ending_soon": ("Segera berakhir", "Ending soon"),
+    "goods.results": ("Hasil", "Results"),
     "goods.filters": ("Saring", "Filter"),
     "goods.clear": ("Hapus saringan", "Clear filters"),
     "goods.facet.category": ("Kategori", "Category"),

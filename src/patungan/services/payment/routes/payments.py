@@ -9,6 +9,7 @@ import msgspec
 from litestar import Response
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
+from patungan.contracts.payment import PaymentNotFound
 from patungan.kernel.http import Ctx, IdempotencyKey, Input, PageLimit, PageNumber, SignedIn, get, post
 from patungan.kernel.identity import Audience
 from patungan.services.payment.operations.invoices import OpenedInvoice, open_by_code, open_invoice
@@ -114,8 +115,11 @@ async def receipt(
 
 @get("/api/payments/orders/{order_id:uuid}", audience=Audience.CUSTOMER)
 async def payments_of_order(ctx: Ctx, caller: SignedIn, order_id: FromPath[UUID]) -> PaymentList:
-    """The caller's payments of one of their orders, newest first; none for an order of somebody else."""
+    """The caller's payments of one of their orders, newest first; raises PaymentNotFound for an order of somebody else, and
+    for one of a session, whose payment is the participation's."""
     rows = await queries.list_of_order(ctx.db, order_id, caller.user_id)
+    if not rows:
+        raise PaymentNotFound()
     return PaymentList([view_of(ctx, row) for row in rows])
 
 

@@ -1,4 +1,4 @@
-"""The public API of auth. The gateway reaches it as /api/auth/..., with or without the prefix (DOMAIN.md C-12)."""
+"""Signing up and in, tokens, and the own account."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from msgspec import Meta
 from patungan.kernel.http import Ctx, Input, SignedIn, get, patch, post
 from patungan.kernel.identity import Audience, Caller, Role, Scope
 from patungan.kernel.service import Context
-from patungan.services.auth import operations
-from patungan.services.auth.operations import Tokens
+from patungan.services.auth.operations import accounts as operations
+from patungan.services.auth.operations.accounts import Tokens
 from patungan.services.auth.rules import OtpPurpose
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]

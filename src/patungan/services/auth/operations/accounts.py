@@ -1,4 +1,4 @@
-"""What auth does: codes, accounts, sign-in and tokens, and its contract towards other services."""
+"""Codes, accounts, sign-in and tokens, and auth's contract towards other services."""
 
 from __future__ import annotations
 
