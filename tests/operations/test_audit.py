@@ -91,27 +91,27 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
     (
         "an entry altered",
         f"update ledger.entries set amount = amount + 1 where transaction_id = {LATEST} and amount > 0",
-        {"entries", "total", "digests", "seals", "receipts", "provider"},
+        {"blocks", "entries", "total", "digests", "seals", "receipts", "provider"},
     ),
     (
         "both sides of a transaction altered",
         f"update ledger.entries set amount = amount + sign(amount)::int where transaction_id = {LATEST}",
-        {"digests", "seals", "receipts", "escrow", "final sessions", "provider"},
+        {"blocks", "digests", "seals", "receipts", "escrow", "final sessions", "provider"},
     ),
     (
         "a line deleted",
         f"delete from ledger.entries where transaction_id = {LATEST} and amount < 0",
-        {"entries", "total", "lines", "digests", "seals", "escrow", "final sessions"},
+        {"blocks", "entries", "total", "lines", "digests", "seals", "escrow", "final sessions"},
     ),
     (
         "a transaction left without lines",
         f"delete from ledger.entries where transaction_id = {LATEST}",
-        {"lines", "digests", "seals", "receipts", "escrow", "final sessions", "provider"},
+        {"blocks", "lines", "digests", "seals", "receipts", "escrow", "final sessions", "provider"},
     ),
     (
         "a transaction deleted with its lines",
         f"delete from ledger.entries where transaction_id = {LATEST}; delete from ledger.transactions where id = {LATEST}",
-        {"seals", "receipts", "escrow", "final sessions", "provider"},
+        {"blocks", "seals", "receipts", "escrow", "final sessions", "provider"},
     ),
     (
         "a transaction said to be older than it is",
@@ -150,7 +150,7 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
     (
         "a seal removed with what it seals",
         "delete from ledger.seals where number = 1; delete from ledger.sealed where seal = 1",
-        {"seals"},
+        {"blocks", "seals"},
     ),
     (
         "a seal made anew, and those after it not",
@@ -160,6 +160,14 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
             "where seal = 1)) where number = 1"
         ),
         {"seals"},
+    ),
+    (
+        "a block of an account that its entries do not explain",
+        (
+            "update ledger.account_blocks set credits = credits + 5 where (account_id, number) = "
+            "(select min(account_id), 1 from ledger.account_blocks)"
+        ),
+        {"blocks"},
     ),
     (
         "a guarded balance that its entries do not explain",
@@ -201,7 +209,7 @@ DAMAGE: list[tuple[str, str, set[str]]] = [
             "delete from ledger.transactions where idempotency_key = "
             "(select 'refund/' || id || '/completed' from payment.refunds where destination = 'source' order by id limit 1)"
         ),
-        {"seals", "refund postings", "refund clearing", "provider"},
+        {"blocks", "seals", "refund postings", "refund clearing", "provider"},
     ),
     (
         "a completed refund that is no longer known as such",

@@ -28,7 +28,7 @@ PREPARED: Final = """
                 (extract(epoch from t.posted_at) * 1000000)::bigint::text, w.text), 'UTF8')) as content
         ) as c;
     create temporary table audit_balances on commit drop as
-        select account_id, sum(amount) as amount from ledger.entries group by account_id;
+        select account_id, sum(amount) as amount, count(*) as lines from ledger.entries group by account_id;
     analyze audit_transactions, audit_balances;
 """
 """What the checks of the ledger share, gathered once. The digest and the fingerprint are written out as
@@ -135,6 +135,29 @@ CHECKS: Final = (
         from ledger.accounts a join ledger.account_kinds k on k.kind = a.kind and k.guarded
         left join ledger.balances b on b.account_id = a.id left join pg_temp.audit_balances m on m.account_id = a.id
         where coalesce(b.balance, 0) <> coalesce(-m.amount, 0) or coalesce(b.balance, 0) < 0
+        """,
+    ),
+    Check(
+        "blocks",
+        "the blocks of an account hold what its sealed entries say",
+        "select 1 from ledger.account_blocks",
+        f"""
+        with unsealed as (
+            select e.account_id, sum(e.amount) as amount, count(*) as lines
+            from {WRITTEN} w join ledger.entries e on e.transaction_id = w.id where w.seal is null group by e.account_id
+        ), blocks as (
+            select account_id, sum(debits - credits) as amount, sum(lines) as lines
+            from ledger.account_blocks group by account_id
+        )
+        select a.code as subject,
+            case when coalesce(m.lines, 0) - coalesce(u.lines, 0) <> coalesce(b.lines, 0) then 'other lines than were sealed'
+                else 'not the sum of what was sealed' end as detail,
+            coalesce(m.amount, 0) - coalesce(u.amount, 0) as expected, coalesce(b.amount, 0) as found
+        from ledger.accounts a join ledger.account_kinds k on k.kind = a.kind and k.in_blocks
+        left join pg_temp.audit_balances m on m.account_id = a.id left join unsealed u on u.account_id = a.id
+        left join blocks b on b.account_id = a.id
+        where coalesce(m.lines, 0) - coalesce(u.lines, 0) <> coalesce(b.lines, 0)
+            or coalesce(m.amount, 0) - coalesce(u.amount, 0) <> coalesce(b.amount, 0)
         """,
     ),
     Check(
