@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
 
 from patungan.contracts import auth
@@ -13,6 +13,7 @@ from patungan.kernel.calls import Calls
 from patungan.kernel.chance import SystemChance
 from patungan.kernel.errors import Problem
 from patungan.kernel.identity import Scope
+from patungan.kernel.pools import Pools
 from patungan.kernel.time import Clock, SystemClock
 from patungan.operations.layout import OperationError
 from patungan.operations.platform import service_urls
@@ -37,9 +38,11 @@ async def run(
     """
     first, _, last = name.strip().partition(" ")
     wanted = auth.EnsureAdmin(phone=phone, first_name=first, last_name=last, password=password, scopes=list(scopes))
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with aclosing(Pools(trust_env=False)) as pools:
         secret, urls = stack.environment["SERVICE_TOKEN_SECRET"], service_urls(stack.environment)
-        calls = Calls("operations", clock or SystemClock(), SystemChance(), secret, local={}, urls=urls, client=client)
+        calls = Calls(
+            *("operations", clock or SystemClock(), SystemChance(), secret), local={}, urls=urls, pools={"auth": pools}
+        )
         try:
             made = await calls.call(auth.ensure_admin, wanted)
         except auth.PhoneTaken:
