@@ -25,7 +25,7 @@ LAST_FAILED = REPOSITORY / ".pytest_cache" / "v" / "cache" / "lastfailed"
 
 
 def steps(*, fast: bool, pytest_arguments: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Every check by name, with its command line; ``fast`` leaves out the tests marked slow."""
+    """Every check by name, with its command line; ``fast`` leaves out the tests marked slow. What was skipped is named."""
     programs = Path(sys.executable).parent
     chosen = ["-m", "not slow"] if fast else []
     return [
@@ -33,7 +33,7 @@ def steps(*, fast: bool, pytest_arguments: Sequence[str]) -> list[tuple[str, lis
         ("format", [str(programs / "ruff"), "format", "--check", "."]),
         ("types", [sys.executable, "-m", "mypy"]),
         ("layers", [str(programs / "lint-imports")]),
-        ("tests", [sys.executable, "-m", "pytest", *PARALLEL, *chosen, *pytest_arguments]),
+        ("tests", [sys.executable, "-m", "pytest", "-rs", *PARALLEL, *chosen, *pytest_arguments]),
     ]
 
 
