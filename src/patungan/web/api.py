@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from patungan.kernel.pools import Pools
+
 TIMEOUT = httpx.Timeout(12.0, connect=2.0)
 """Seconds; above the 8 that couriers are given to name their prices."""
 
@@ -48,21 +50,18 @@ class _Reading:
 
 
 class Api:
-    """One HTTP client for all services, shared by every request of this process."""
+    """The HTTP connections to all services, shared by every request of this process."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = urls
         self._kept: dict[tuple[str, str, str], _Reading] = {}
-        self._client = httpx.AsyncClient(
-            timeout=TIMEOUT,
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
-            # Services are inside the network: an outward proxy of the machine is not the way to them.
-            trust_env=False,
-        )
+        # Services are inside the network: an outward proxy of the machine is not the way to them.
+        self._pools = {service: Pools(timeout=TIMEOUT, trust_env=False) for service in urls}
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        for pools in self._pools.values():
+            await pools.aclose()
 
     async def public(self, service: str, path: str, params: Mapping[str, Any]) -> Any:
         """What a service answers everybody alike; read once for all who ask within a moment. Not to be changed.
@@ -101,14 +100,15 @@ class Api:
         """
         given = {name: value for name, value in (params or {}).items() if value is not None and value != ""}
         try:
-            response = await self._client.request(
-                method,
-                self._urls[service] + path,
-                json=body,
-                content=content,
-                params=given or None,
-                headers=dict(headers or {}),
-            )
+            async with self._pools[service].least_busy() as client:
+                response = await client.request(
+                    method,
+                    self._urls[service] + path,
+                    json=body,
+                    content=content,
+                    params=given or None,
+                    headers=dict(headers or {}),
+                )
         except httpx.TransportError as error:
             raise ApiProblem("service_unavailable", 503, f"{service}: {type(error).__name__}") from error
         if response.is_success and raw:
