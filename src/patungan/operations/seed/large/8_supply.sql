@@ -58,6 +58,8 @@ where id between seed_large.uid(3, 1) and seed_large.uid(3, 4294967295);
 insert into factory.factory_history (factory_id, at, actor, subject, before, after, reason)
 select id, created_at, owner_id, 'status', null, 'active', 'registered' from factory.factories
 where id between seed_large.uid(3, 1) and seed_large.uid(3, 4294967295);
+analyze office.staff;
+analyze factory.factories;
 insert into office.interactions (id, office_id, staff_id, factory_id, kind, notes, photos, happened_at, recorded_at)
 select seed_large.uid(24, i), f.office_id, t.id, f.id, 'factory_visit', 'Kunjungan berkala', '{}', s.now - make_interval(hours => i),
     s.now - make_interval(hours => i)
