@@ -41,6 +41,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=None, help="one round of chaos, by its seed")
 
 
+LONGEST = (
+    "tests/chaos/",
+    "tests/api/test_documents.py",
+    "tests/flows/",
+    "tests/web/test_in_chromium.py",
+    "tests/operations/",
+)
+"""What takes minutes, the longest first: a run of several processes would otherwise end on one of them, the others idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; files stay together."""
+    last = len(LONGEST)
+    items.sort(
+        key=lambda item: next((place for place, each in enumerate(LONGEST) if item.nodeid.startswith(each)), last)
+    )
+
+
 def pytest_collection_finish() -> None:
     """Leave what was imported, which stays to the end, out of every later collection of garbage, as a service does."""
     set_aside()

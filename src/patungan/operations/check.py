@@ -18,8 +18,8 @@ from patungan.operations.layout import REPOSITORY
 FEW = 12
 """Tests that may fail and be tried again, alone: more than so many are no accident of timing."""
 
-PARALLEL = ("-n", "4", "--dist", "loadfile", "--max-worker-restart", "1")
-"""Four processes, for they wait more than they compute; each with servers of its own; a file stays in one, for its tests share a platform."""
+PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "1")
+"""Three processes, for they wait more than they compute; each with servers of its own; a file stays in one, for its tests share a platform."""
 
 LAST_FAILED = REPOSITORY / ".pytest_cache" / "v" / "cache" / "lastfailed"
 
