@@ -35,7 +35,7 @@ class Pools:
         place = next((place for place, calls in enumerate(self._busy) if calls < CALLS_A_POOL), None)
         if place is None and len(self._clients) < MOST_POOLS:
             place = len(self._clients)
-            self._clients.append(httpx.AsyncClient(**{"verify": _tls()} | self._settings))
+            self._clients.append(httpx.AsyncClient(verify=_tls(), **self._settings))
             self._busy.append(0)
         elif place is None:
             place = self._busy.index(min(self._busy))
